@@ -1,0 +1,68 @@
+# make deploy DEVICE=phone        a trained checkpoint to measured models
+# make test                       all tests
+# Variables: DEVICE (phone, tablet, watch), CONFIG (a deploy.yaml), EMULATE (1 always, 0 never)
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+PYTHON ?= python3
+VENV ?= .venv
+DEVICE ?= phone
+CONFIG ?=
+EMULATE ?=
+ARGS ?=
+TESTS ?= tests
+
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+emulate_1 := --emulate host
+emulate_0 := --no-emulate
+EMULATION := $(if $(EMULATE),$(or $(emulate_$(EMULATE)),--emulate $(EMULATE)))
+
+.PHONY: help setup deploy benchmark nightly test lint format doctor lock clean
+
+help: ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
+
+setup: $(STAMP) ## a virtual environment with everything
+
+$(STAMP): pyproject.toml requirements.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	  { echo "hint: Debian needs the package python3-venv"; rm -rf $(VENV); exit 4; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  -c requirements.lock -e '.[examples,dev]'
+	@touch $@
+
+deploy: $(STAMP) ## checkpoint to measured models on DEVICE
+	@$(BIN)/pipeline deploy $(CONFIG) --device $(DEVICE) $(EMULATION) $(ARGS)
+
+benchmark: $(STAMP) ## measure on DEVICE what was deployed last
+	@$(BIN)/pipeline benchmark --device $(DEVICE) $(EMULATION) $(ARGS)
+
+nightly: $(STAMP) ## deploy and gate on the emulated device, as CI does each night
+	@$(BIN)/pipeline deploy $(CONFIG) --device $(DEVICE) $(or $(EMULATION),--emulate host) --json $(ARGS)
+
+test: $(STAMP) ## all tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(TESTS)
+
+lint: $(STAMP) ## ruff, mypy --strict, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP) ## let ruff format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+doctor: $(STAMP) ## what is there, what is missing
+	@$(BIN)/pipeline doctor
+
+lock: ## renew requirements.lock (needs uv)
+	{ sed -n '/^#/p' requirements.lock; uv pip compile pyproject.toml --quiet --universal \
+	  --python-version 3.10 --all-extras --no-header --no-annotate; } > requirements.lock.new
+	mv requirements.lock.new requirements.lock
+
+clean: ## remove run folders, finished stages and caches of this checkout
+	rm -rf runs dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +

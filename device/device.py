@@ -1,0 +1,162 @@
+"""What a device is and does, however it is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Protocol
+
+#: Where the pipeline keeps its files on a device: all of them, and nothing else is in there.
+DEFAULT_WORKDIR = "/data/local/tmp/mslite-pipeline"
+
+#: Called with the bytes that have arrived and the bytes in all.
+OnProgress = Callable[[int, int], None]
+#: Called with each line of remote output, without its end of line.
+OnLine = Callable[[str], None]
+
+
+class Where(str, Enum):
+    """On what a figure was taken; figures of different places are never compared."""
+
+    DEVICE = "device"
+    EMULATED_HOST = "emulated-host"
+    EMULATED_ARM64 = "emulated-arm64"
+
+
+@dataclass(frozen=True)
+class DeviceFacts:
+    """What a device tells of itself; what it does not tell is None or empty."""
+
+    key: str
+    connection: str
+    where: Where = Where.DEVICE
+    model: str | None = None
+    brand: str | None = None
+    device_type: str | None = None
+    api_level: int | None = None
+    abi: str | None = None
+    os_version: str | None = None
+    build: str | None = None
+    debuggable: bool | None = None
+    cpu_features: tuple[str, ...] = ()
+    cores: int | None = None
+    memory_bytes: int | None = None
+    free_storage_bytes: int | None = None
+
+    @property
+    def summary(self) -> str:
+        """The facts that people tell devices apart by, in one line."""
+        api = f"API {self.api_level}" if self.api_level is not None else None
+        parts = (self.brand, self.model, self.device_type, api, self.abi)
+        text = ", ".join(part for part in parts if part) or "a device that tells nothing of itself"
+        return text if self.where is Where.DEVICE else f"{text}, {self.where.value}"
+
+    def as_json(self) -> dict[str, object]:
+        """The facts as JSON values."""
+        return {
+            **asdict(self),
+            "where": self.where.value,
+            "cpu_features": list(self.cpu_features),
+        }
+
+
+@dataclass(frozen=True)
+class Telemetry:
+    """The state of a device at one moment; what it does not tell is None.
+
+    ``temperature_mc`` is in milli-degrees Celsius, of the sensor nearest to the processor that
+    there is; ``sensors_mc`` has them all. ``thermal_level`` goes from 0 (cool) to 7 (emergency).
+    ``raw`` keeps each source's own text.
+    """
+
+    temperature_mc: int | None = None
+    battery_percent: int | None = None
+    charging: bool | None = None
+    thermal_level: int | None = None
+    sensors_mc: Mapping[str, int] = field(default_factory=dict)
+    raw: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, object]:
+        """The readings as JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class RemoteResult:
+    """A remote command that came to its end: exit code, stdout and stderr merged, seconds."""
+
+    code: int
+    output: bytes
+    duration_s: float
+
+    @property
+    def text(self) -> str:
+        """The output as text."""
+        return self.output.decode(errors="replace")
+
+    @property
+    def last_line(self) -> str:
+        """The last line that is not blank: mostly the one that says why."""
+        lines = [line.strip() for line in self.text.splitlines() if line.strip()]
+        return lines[-1] if lines else ""
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """A file that is on the device, whole; ``sent_bytes`` is 0 when it was there already."""
+
+    path: str
+    sha256: str
+    size_bytes: int
+    sent_bytes: int
+    duration_s: float
+
+
+class Device(Protocol):
+    """A device that can be asked, given files, made to run something, and left clean.
+
+    Every call ends in bounded time. Each may raise ``DeviceError``: the device is gone, refuses,
+    or did not answer in time.
+    """
+
+    @property
+    def key(self) -> str:
+        """Serial number, or ``IP:PORT``."""
+
+    @property
+    def workdir(self) -> str:
+        """The folder on the device below which all files of the pipeline are."""
+
+    def facts(self) -> DeviceFacts:
+        """What the device is. Missing facts are no failure."""
+
+    def telemetry(self) -> Telemetry:
+        """How the device is, now. Missing sources are no failure."""
+
+    def push(
+        self, source: Path, *, executable: bool = False, on_progress: OnProgress | None = None
+    ) -> Pushed:
+        """Put a file on the device, whole or not at all, unless its content is there already.
+
+        Raises ``FileMissing``, ``RemoteDiskFull``, ``PushFailed``.
+        """
+
+    def run(
+        self, command: str, *, deadline_s: float, on_line: OnLine | None = None
+    ) -> RemoteResult:
+        """Run a shell command to its end; an exit code other than 0 is a result, not an error.
+
+        When ``deadline_s`` passes or the caller is interrupted, what it started is killed.
+        """
+
+    def pull(self, remote: str, target: Path) -> None:
+        """Fetch a file, whole or not at all. Raises ``PullFailed``."""
+
+    def scratch(self) -> AbstractContextManager[str]:
+        """A fresh folder on the device, removed at the end, also after a failure."""
+
+    def clean(self) -> None:
+        """Remove every file of the pipeline from the device."""

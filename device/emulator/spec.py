@@ -1,0 +1,156 @@
+"""What an emulated device is, and the faults that can be planted in it."""
+
+from __future__ import annotations
+
+import platform
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from device.device import Where
+from device.facts import EMULATED
+from device.quote import safe_name
+
+
+class FaultKind(str, Enum):
+    """The faults that can be planted."""
+
+    CUT_PUSH = "cut-push"
+    CUT_PULL = "cut-pull"
+    CUT_SHELL = "cut-shell"
+    CORRUPT_PUSH = "corrupt-push"
+    CORRUPT_PULL = "corrupt-pull"
+    DISK_FULL = "disk-full"
+    FREEZE = "freeze"
+    VANISH = "vanish"
+    OFFLINE = "offline"
+    UNAUTHORIZED = "unauthorized"
+    REFUSED = "refused"
+    ESTABLISHING = "e000004"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One planted fault.
+
+    Leave ``times`` None for a device that vanishes, is offline or lets nobody in from then on.
+
+    It lies idle for the first ``after_calls`` calls that concern the device (listing it is one),
+    then strikes ``times`` times (None: always). ``containing``: only in calls whose arguments
+    have this text. ``after_bytes``: how much of a transfer still works (cut, freeze) or fits
+    (disk-full). ``after_lines``: how many lines of a shell's output still come; without it a cut
+    shell prints nothing.
+    """
+
+    kind: FaultKind
+    times: int | None = 1
+    after_calls: int = 0
+    after_bytes: int = 0
+    after_lines: int = 0
+    containing: str | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """As it is stored in device.json."""
+        return {
+            "kind": self.kind.value,
+            "times": self.times,
+            "after_calls": self.after_calls,
+            "after_bytes": self.after_bytes,
+            "after_lines": self.after_lines,
+            "containing": self.containing,
+        }
+
+
+def _host_abi() -> str:
+    machine = platform.machine().lower()
+    return {"amd64": "x86_64", "aarch64": "arm64-v8a", "arm64": "arm64-v8a"}.get(machine, machine)
+
+
+@dataclass(frozen=True)
+class EmulatedSpec:
+    """An emulated device.
+
+    ``device_id`` names its folder (None: after the key); ``key`` is its serial number, or ``IP:PORT`` with connection
+    TCP. ``runtime_library`` becomes the system's ``libmindspore_lite_ndk.so``. ``cpuinfo`` and
+    ``memory_bytes`` are this machine's when None, ``storage_bytes`` is what /data holds (None:
+    as much as this machine's disk). ``parameters`` add to, or replace, those of ``param get``.
+    """
+
+    device_id: str | None = None
+    key: str = "EMULATED-PHONE"
+    connection: str = "USB"
+    where: Where = Where.EMULATED_HOST
+    brand: str = "Emulated"
+    model: str = "EMU-PHONE"
+    device_type: str = "phone"
+    api_level: int = 20
+    os_version: str = "6.0.0"
+    build: str = "EMU-PHONE 6.0.0.100"
+    abi: str | None = None
+    debuggable: bool = True
+    cpuinfo: str | None = None
+    memory_bytes: int | None = None
+    storage_bytes: int | None = None
+    battery_percent: int = 80
+    charging: bool = False
+    temperature_mc: int = 30_000
+    thermal_level: int = 0
+    runtime_library: Path | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def folder_name(self) -> str:
+        """``device_id``, or a name that no other key has."""
+        if self.device_id is not None:
+            return self.device_id
+        name = safe_name(self.key, limit=40)
+        return name if name == self.key else f"{name}-{zlib.crc32(self.key.encode()):08x}"
+
+    def all_parameters(self) -> dict[str, str]:
+        """What ``param get`` answers."""
+        arm = self.where is Where.EMULATED_ARM64
+        return {
+            EMULATED: self.where.value,
+            "const.product.brand": self.brand,
+            "const.product.model": self.model,
+            "const.product.name": self.model,
+            "const.product.manufacturer": self.brand,
+            "const.product.devicetype": self.device_type,
+            "const.product.software.version": self.build,
+            "const.product.os.dist.version": self.os_version,
+            "const.product.cpu.abilist": self.abi or ("arm64-v8a" if arm else _host_abi()),
+            "const.ohos.apiversion": str(self.api_level),
+            "const.ohos.fullname": f"OpenHarmony-{self.os_version}",
+            "const.debuggable": "1" if self.debuggable else "0",
+            "bootevent.boot.completed": "true",
+            **self.parameters,
+        }
+
+    def services(self) -> dict[str, str]:
+        """What ``hidumper -s SERVICE -a OPTION`` answers, by ``SERVICE OPTION``."""
+        battery = {
+            "capacity": self.battery_percent,
+            "batteryLevel": 3,
+            "chargingStatus": 1 if self.charging else 0,
+            "healthState": 1,
+            "pluggedType": 2 if self.connection == "USB" else 0,
+            "voltage": 4_100_000,
+            "present": 1,
+            "technology": "Li-poly",
+            "temperature": self.temperature_mc // 100,
+        }
+        sensors = {
+            "soc_thermal": self.temperature_mc,
+            "shell_back": self.temperature_mc - 2000,
+            "Battery": self.temperature_mc // 1000,
+        }
+        return {
+            "BatteryService -i": "".join(f"{key}: {value}\n" for key, value in battery.items()),
+            "ThermalService -t": "".join(
+                f"Type: {name}\nTemperature: {value}\n" for name, value in sensors.items()
+            ),
+            "ThermalService -l": f"level: {self.thermal_level}\n",
+            "PowerManagerService -s": "Current State: AWAKE\n",
+        }

@@ -1,0 +1,178 @@
+"""The folder of emulated devices, safe for many processes at once.
+
+This module is part of what the stand-in loads at every call: nothing slow is imported here.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+from typing import Any
+
+_SAFE = re.compile(r"[A-Za-z0-9/._-]+")
+
+#: device.json or server.json: JSON of our own making.
+Record = dict[str, Any]
+
+
+class Locked:
+    """Holds the lock of a folder; others wait."""
+
+    def __init__(self, folder: str) -> None:
+        self._path = os.path.join(folder, ".lock")
+        self._handle = -1
+
+    def __enter__(self) -> None:
+        self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        fcntl.flock(self._handle, fcntl.LOCK_EX)
+
+    def __exit__(self, *exc: object) -> None:
+        os.close(self._handle)
+
+
+def load(path: str) -> Record:
+    """The record in a file; an empty one when there is none."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            record: Record = json.load(stream)
+    except FileNotFoundError:
+        return {}
+    return record
+
+
+def save(path: str, record: Record) -> None:
+    """Replace a record in one step."""
+    temporary = f"{path}.{os.getpid()}"
+    with open(temporary, "w", encoding="utf-8") as stream:
+        json.dump(record, stream, indent=2, sort_keys=True)
+    os.replace(temporary, path)
+
+
+def devices_folder(home: str) -> str:
+    """Where the folders of the devices are."""
+    return os.path.join(home, "devices")
+
+
+def device_ids(home: str) -> list[str]:
+    """The devices there are, in the order of their names."""
+    try:
+        names = sorted(os.listdir(devices_folder(home)))
+    except FileNotFoundError:
+        return []
+    folder = devices_folder(home)
+    return [name for name in names if os.path.isfile(os.path.join(folder, name, "device.json"))]
+
+
+class Stored:
+    """One emulated device as one call of the stand-in sees it."""
+
+    def __init__(self, folder: str, record: Record, active: list[Record]) -> None:
+        self.folder = folder
+        self.record = record
+        self._active = active
+
+    @classmethod
+    def touch(cls, folder: str, text: str) -> Stored:
+        """Read the device for a call with arguments ``text``, and count the call for its faults."""
+        path = os.path.join(folder, "device.json")
+        record = load(path)
+        active: list[Record] = []
+        if record.get("faults"):
+            with Locked(folder):
+                record = load(path)
+                active = _count(record, text)
+                save(path, record)
+        stored = cls(folder, record, active)
+        for kind, state in _STATES.items():
+            if stored.strike(kind):
+                record["state"], record["refused"] = state, kind == "refused"
+        return stored
+
+    @property
+    def key(self) -> str:
+        return str(self.record["key"])
+
+    @property
+    def state(self) -> str:
+        """Connected, Offline, Unauthorized, or Absent: not even listed."""
+        return str(self.record["state"])
+
+    @property
+    def files(self) -> str:
+        """The root of the device's file system, on this machine."""
+        return os.path.join(self.folder, "root")
+
+    def strike(self, kind: str) -> Record | None:
+        """The fault of this kind that this call meets, if any; it counts as having struck."""
+        for fault in self._active:
+            if fault["kind"] == kind:
+                self._active.remove(fault)
+                self._spend(fault)
+                return fault
+        return None
+
+    def waiting(self, kind: str) -> Record | None:
+        """Like ``strike``, without counting it yet; see ``spend``."""
+        return next((fault for fault in self._active if fault["kind"] == kind), None)
+
+    def spend(self, fault: Record) -> None:
+        """Count a fault that ``waiting`` gave as having struck."""
+        self._active.remove(fault)
+        self._spend(fault)
+
+    def _spend(self, spent: Record) -> None:
+        if spent["times"] is None:
+            return
+        path = os.path.join(self.folder, "device.json")
+        with Locked(self.folder):
+            record = load(path)
+            for fault in record["faults"]:
+                if fault["number"] == spent["number"]:
+                    fault["times"] -= 1
+            record["faults"] = [f for f in record["faults"] if f["times"] is None or f["times"] > 0]
+            save(path, record)
+
+
+_STATES = {
+    "vanish": "Absent",
+    "offline": "Offline",
+    "unauthorized": "Unauthorized",
+    "refused": "Unauthorized",
+}
+
+
+def _count(record: Record, text: str) -> list[Record]:
+    """The faults that this call meets; the idle ones come one call nearer."""
+    active = []
+    for fault in record["faults"]:
+        if fault["containing"] is not None and fault["containing"] not in text:
+            continue
+        if fault["after_calls"] > 0:
+            fault["after_calls"] -= 1
+        else:
+            active.append(dict(fault))
+    return active
+
+
+def shell_root(device: Stored) -> str:
+    """The device's root by a path that needs no quoting in any shell.
+
+    That is its own path when it is harmless, else a link from the temporary folder.
+    """
+    real = os.path.realpath(device.files)
+    if _SAFE.fullmatch(real):
+        return real
+    path = os.path.join(device.folder, "device.json")
+    with Locked(device.folder):
+        record = load(path)
+        link = str(record.get("link", ""))
+        if not link or not os.path.islink(link) or os.readlink(link) != real:
+            import tempfile
+
+            link = os.path.join(tempfile.mkdtemp(prefix="mslite-emulated-", dir="/tmp"), "root")
+            os.symlink(real, link)
+            record["link"] = link
+            save(path, record)
+    return link

@@ -1,0 +1,220 @@
+"""The ``hdc`` command, called with deadlines, its texts turned into values and errors."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from device.device import OnLine, RemoteResult
+from device.errors import (
+    CommandTooLong,
+    ConnectionLost,
+    DeviceBusy,
+    DeviceTimeout,
+    HdcMissing,
+    HdcServerUnreachable,
+    OutputTooLong,
+)
+from device.hdc import messages
+from device.hdc.sentinel import LineFilter, Sentinel, Stage
+from pipeline.core import process
+from pipeline.core.errors import one_line
+
+#: The longest remote command that hdc carries; beyond it the output is empty, without an error.
+COMMAND_LIMIT_BYTES = 61_437
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for what, in seconds."""
+
+    #: A call that only asks; hdc itself takes up to 13.5 s to find its server unreachable.
+    call_s: float = 20.0
+    #: For a channel that is still being established (E000004).
+    channel_s: float = 5.0
+    #: For the first devices to be listed after hdc had to start its server.
+    server_start_s: float = 3.0
+    #: A listing slower than this had to start the server: 1.3 s, against 0.015 s without.
+    server_started_s: float = 0.7
+
+
+@dataclass(frozen=True)
+class HdcClient:
+    """The way to one hdc server.
+
+    ``command`` starts hdc, ``env`` adds to its environment, ``server`` (``IP:PORT``) is another
+    server than the local one. Every call may raise ``HdcMissing``, ``HdcServerUnreachable``,
+    ``DeviceTimeout`` and, when it is about a device, one of the errors of that device.
+    """
+
+    command: tuple[str, ...]
+    env: Mapping[str, str] | None = None
+    server: str | None = None
+    patience: Patience = Patience()
+    limit_bytes: int = 64 << 20
+
+    def version(self) -> str:
+        """The client's version, as ``3.2.0f``."""
+        text = _text(self._call(("-v",), "hdc -v", deadline_s=self.patience.call_s))
+        found = messages.version(text)
+        if found is None:
+            raise HdcMissing(named=f"{self.command[0]} does not answer as hdc does")
+        return found
+
+    def list_targets(self) -> list[messages.Listed]:
+        """Every device that hdc knows, in whatever state.
+
+        Right after the server was started the list is empty for a while; only then it is asked
+        for again.
+        """
+        started = time.monotonic()
+        found, seconds = self._list_once()
+        if not found and seconds > self.patience.server_started_s:
+            until = started + seconds + self.patience.server_start_s
+            while not found and time.monotonic() < until:
+                time.sleep(0.2)
+                found, _ = self._list_once()
+        return found
+
+    def tconn(self, address: str) -> bool:
+        """Connect to a device over the network; whether it is connected now."""
+        done = self._call(("tconn", address), "hdc tconn", deadline_s=self.patience.call_s)
+        if messages.is_connected(_text(done)):
+            return True
+        if done.stderr:
+            self._raise_failure(done, address)
+        return False
+
+    def shell(
+        self, key: str, command: str, *, deadline_s: float, on_line: OnLine | None = None
+    ) -> RemoteResult:
+        """Run ``command`` on the device to its end; its exit code is in the result.
+
+        Raises ``ConnectionLost`` when the output has no end, ``DeviceTimeout``, ``OutputTooLong``
+        and ``CommandTooLong``. Standard input is empty.
+        """
+        sentinel = Sentinel.fresh()
+        return self.shell_marked(
+            key, command, sentinel=sentinel, deadline_s=deadline_s, on_line=on_line
+        )
+
+    def shell_marked(
+        self,
+        key: str,
+        command: str,
+        *,
+        sentinel: Sentinel,
+        deadline_s: float,
+        on_line: OnLine | None = None,
+    ) -> RemoteResult:
+        """``shell`` with marks of the caller's, who can then stop what the call left behind."""
+        wrapped = sentinel.wrap(command)
+        size = len(wrapped.encode())
+        if size > COMMAND_LIMIT_BYTES:
+            raise CommandTooLong(size, COMMAND_LIMIT_BYTES)
+        what = f"'{one_line(command)[:80]}'"
+
+        def once() -> RemoteResult:
+            listener = LineFilter(sentinel, on_line) if on_line else None
+            done = self._call(
+                ("shell", wrapped), what, key=key, deadline_s=deadline_s, on_line=listener
+            )
+            answer = sentinel.read(done.stdout)
+            if answer.stage is Stage.DONE:
+                return RemoteResult(answer.code, answer.output, done.duration_s)
+            if answer.stage is Stage.NEVER_BEGAN:
+                self._raise_failure(done, key)
+            raise ConnectionLost(key, what, _last_line(answer.output))
+
+        return self._when_channel_stands(once)
+
+    def file_send(self, key: str, local: Path, remote: str, *, deadline_s: float) -> None:
+        """Copy a local file to ``remote``; hdc says that it arrived, which proves nothing yet."""
+        self._transfer(key, "send", (str(local), remote), deadline_s)
+
+    def file_recv(self, key: str, remote: str, local: Path, *, deadline_s: float) -> None:
+        """Copy the file ``remote`` to a local one; a broken call leaves a part of it there."""
+        self._transfer(key, "recv", (remote, str(local)), deadline_s)
+
+    def _transfer(self, key: str, way: str, paths: tuple[str, str], deadline_s: float) -> None:
+        what = f"file {way} {paths[0]}"
+
+        def once() -> None:
+            done = self._call(("file", way, *paths), what, key=key, deadline_s=deadline_s)
+            if messages.finished(_text(done)) is None:
+                self._raise_failure(done, key)
+                raise ConnectionLost(key, what)
+
+        self._when_channel_stands(once)
+
+    def _list_once(self) -> tuple[list[messages.Listed], float]:
+        done = self._call(("list", "targets", "-v"), "hdc list", deadline_s=self.patience.call_s)
+        self._raise_failure(done, "")
+        return messages.listed(_text(done)), done.duration_s
+
+    def _when_channel_stands(self, once: Callable[[], _T]) -> _T:
+        """Repeat while hdc says that nothing was begun because the channel is not there yet."""
+        until = time.monotonic() + self.patience.channel_s
+        pause = 0.1
+        while True:
+            try:
+                return once()
+            except DeviceBusy:
+                if time.monotonic() + pause > until:
+                    raise
+            time.sleep(pause)
+            pause = min(pause * 2, 1.0)
+
+    def _call(
+        self,
+        arguments: tuple[str, ...],
+        what: str,
+        *,
+        deadline_s: float,
+        key: str | None = None,
+        on_line: OnLine | None = None,
+    ) -> process.Completed:
+        server = ("-s", self.server) if self.server else ()
+        target = ("-t", key) if key is not None else ()
+        if key == "":
+            # hdc takes an empty key for "the only device", whichever that is by now.
+            raise ValueError("a device is always named")
+        try:
+            done = process.run(
+                (*self.command, *server, *target, *arguments),
+                deadline_s=deadline_s,
+                env=self.env,
+                on_line=on_line,
+                limit_bytes=self.limit_bytes,
+                kill_group=False,
+            )
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise HdcMissing(named=f"{self.command[0]}: {reason}") from error
+        if done.ending is process.Ending.DEADLINE:
+            raise DeviceTimeout(key or "", what, deadline_s)
+        if done.ending is process.Ending.OUTPUT_LIMIT:
+            raise OutputTooLong(key or "", what, self.limit_bytes)
+        return done
+
+    def _raise_failure(self, done: process.Completed, key: str) -> None:
+        """Raise what hdc itself reports, if it does."""
+        error = messages.error(key, _text(done), done.stderr.decode(errors="replace"))
+        if isinstance(error, HdcServerUnreachable):
+            error.server = self.server
+        if error is not None:
+            raise error
+
+
+def _text(done: process.Completed) -> str:
+    return done.stdout.decode(errors="replace")
+
+
+def _last_line(output: bytes) -> str:
+    tail = messages.lines(output[-4096:].decode(errors="replace"))
+    return one_line(tail[-1]) if tail else ""

@@ -1,0 +1,151 @@
+"""A ``Device`` that is reached through hdc."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from device import facts, sections, telemetry
+from device.device import (
+    DEFAULT_WORKDIR,
+    DeviceFacts,
+    OnLine,
+    OnProgress,
+    Pushed,
+    RemoteResult,
+    Telemetry,
+)
+from device.errors import CommandTooLong, ConnectionLost, DeviceTimeout, OutputTooLong
+from device.hdc import names
+from device.hdc.client import HdcClient
+from device.hdc.pull import pull
+from device.hdc.push import push
+from device.hdc.remote import Deadlines, Remote
+from device.hdc.sentinel import Sentinel, stop
+from device.quote import is_plain_path, quote
+from pipeline.core.errors import DeviceError
+
+
+@dataclass(frozen=True)
+class HdcDevice:
+    """The device ``key`` of an hdc server; see ``device.device.Device`` for what it does.
+
+    ``connection`` is USB, TCP or UART. ``workdir`` is an absolute path of at least two parts of
+    letters, digits, dots, dashes and underscores (else ``ValueError``); only folders of ours
+    below it are ever removed.
+    """
+
+    client: HdcClient
+    key: str
+    connection: str = "USB"
+    workdir: str = DEFAULT_WORKDIR
+    deadlines: Deadlines = Deadlines()
+
+    def __post_init__(self) -> None:
+        if not is_plain_path(self.workdir) or self.workdir.count("/") < 2:
+            raise ValueError(f"not a folder to work in on a device: {self.workdir!r}")
+
+    def facts(self) -> DeviceFacts:
+        """What the device is; one remote call."""
+        answers = self._answers(facts.questions(self.workdir))
+        return facts.read(self.key, self.connection, answers)
+
+    def telemetry(self) -> Telemetry:
+        """How the device is, now; one remote call."""
+        return telemetry.read(self._answers(telemetry.QUESTIONS))
+
+    def push(
+        self, source: Path, *, executable: bool = False, on_progress: OnProgress | None = None
+    ) -> Pushed:
+        """Put a file on the device, whole or not at all, unless its content is there already."""
+        return push(self._remote, source, executable=executable, on_progress=on_progress)
+
+    def run(
+        self, command: str, *, deadline_s: float, on_line: OnLine | None = None
+    ) -> RemoteResult:
+        """Run a shell command to its end; one that hdc cannot carry goes as a script file."""
+        try:
+            return self._run(command, deadline_s, on_line)
+        except CommandTooLong:
+            with self._as_script(command) as short:
+                return self._run(short, deadline_s, on_line)
+
+    def pull(self, remote: str, target: Path) -> None:
+        """Fetch a file, whole or not at all."""
+        pull(self._remote, remote, target)
+
+    @contextmanager
+    def scratch(self) -> Iterator[str]:
+        """A fresh folder on the device, removed at the end as well as the device lets us."""
+        remote = self._remote
+        name = names.take()
+        folder = f"{remote.runs}/{name}"
+        try:
+            listed = remote.must(f"mkdir -p {quote(folder)} && ls {quote(remote.runs)}")
+            self._take_over(listed.text.splitlines())
+            yield folder
+        finally:
+            try:
+                remote.forget(folder)
+            finally:
+                names.give_back(name)
+
+    def clean(self) -> None:
+        """Remove every file of ours from the device; the working folder too when it is empty."""
+        remote = self._remote
+        ours = " ".join(quote(path) for path in (remote.objects, remote.incoming, remote.runs))
+        remote.must(f"rm -rf {ours} && {{ rmdir {quote(self.workdir)} 2>/dev/null; true; }}")
+
+    def _take_over(self, listed: list[str]) -> None:
+        """End and remove what a pipeline that was killed left running here."""
+        stale = [name for name in listed if names.is_stale(name)]
+        for owner in {names.owner_of(name) for name in stale} - {names.owner()}:
+            self._remote.ask(stop(f"{owner}-"))
+        if stale:
+            self._remote.forget(*(f"{self._remote.runs}/{name}" for name in stale))
+
+    @property
+    def _remote(self) -> Remote:
+        return Remote(self.client, self.key, self.workdir, self.deadlines)
+
+    def _answers(self, questions: Mapping[str, str]) -> dict[str, str]:
+        mark = f"mslp-{secrets.token_hex(6)}"
+        result = self._remote.ask(sections.script(questions, mark))
+        return sections.split(result.text, mark)
+
+    def _run(self, command: str, deadline_s: float, on_line: OnLine | None) -> RemoteResult:
+        sentinel = Sentinel.fresh()
+        with self._stopping(sentinel):
+            return self.client.shell_marked(
+                self.key, command, sentinel=sentinel, deadline_s=deadline_s, on_line=on_line
+            )
+
+    @contextmanager
+    def _stopping(self, sentinel: Sentinel) -> Iterator[None]:
+        """Kill what a call left on the device when it did not come to its end.
+
+        When hdc is killed only the remote shell gets a signal; its children would go on.
+        """
+        try:
+            yield
+        except BaseException as error:
+            began = not isinstance(error, DeviceError)
+            if began or isinstance(error, (ConnectionLost, DeviceTimeout, OutputTooLong)):
+                with suppress(DeviceError):
+                    self._remote.ask(stop(sentinel.tag), deadline_s=self.deadlines.tidy_s)
+            raise
+
+    @contextmanager
+    def _as_script(self, command: str) -> Iterator[str]:
+        with tempfile.TemporaryDirectory(prefix="mslite-script-") as folder:
+            script = Path(folder) / "script.sh"
+            script.write_text(command, encoding="utf-8")
+            path = self.push(script).path
+        try:
+            yield f"sh {quote(path)}"
+        finally:
+            self._remote.forget(path.rpartition("/")[0])

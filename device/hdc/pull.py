@@ -1,0 +1,129 @@
+"""Files from a device: whole, proved by the device's own hash, or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from device.errors import (
+    ConnectionLost,
+    DeviceOffline,
+    HdcRefused,
+    PullFailed,
+    RemoteDiskFull,
+)
+from device.hdc.remote import Remote
+from device.quote import is_sendable, quote
+from pipeline.core.errors import LocalDiskFull
+from pipeline.core.files import disk_errors, sha256_file
+
+_PAUSES_S = (0.3, 1.0)
+_ANSWER = re.compile(r"([0-9a-f]{64}) +(\d{1,18})")
+
+
+class _DamagedError(Exception):
+    """What arrived is not what the device has."""
+
+
+def pull(remote: Remote, source: str, target: Path) -> None:
+    """See ``Device.pull``."""
+    if not is_sendable(source):
+        reason = "hdc carries no path with a double quote, TAB or line break"
+        raise PullFailed(remote.key, source, reason)
+    with _landing(target) as landing:
+        if not is_sendable(str(landing)):
+            raise PullFailed(remote.key, source, f"hdc cannot write to {landing.parent}")
+        for pause_s in (*_PAUSES_S, None):
+            try:
+                _fetch(remote, source, landing, target)
+                break
+            except _DamagedError:
+                if pause_s is None:
+                    reason = f"it arrived damaged {len(_PAUSES_S) + 1} times"
+                    raise PullFailed(remote.key, source, reason) from None
+            except (ConnectionLost, DeviceOffline):
+                if pause_s is None:
+                    raise
+            time.sleep(pause_s)
+
+
+def _fetch(remote: Remote, source: str, landing: Path, target: Path) -> None:
+    sha256, size_bytes = _ask(remote, source)
+    try:
+        deadline_s = remote.deadlines.transfer(size_bytes)
+        remote.client.file_recv(remote.key, source, landing, deadline_s=deadline_s)
+    except HdcRefused as error:
+        raise PullFailed(remote.key, source, error.text) from error
+    except RemoteDiskFull as error:
+        # The side that writes is this one.
+        raise LocalDiskFull(target) from error
+    except ConnectionLost as error:
+        raise ConnectionLost(remote.key, f"the fetch of {source}", error.last_line) from error
+    with disk_errors(landing):
+        whole = landing.stat().st_size == size_bytes
+    if not whole or sha256_file(landing) != sha256:
+        raise _DamagedError
+
+
+def _ask(remote: Remote, source: str) -> tuple[str, int]:
+    """Hash and size in bytes that the file has on the device."""
+    path = quote(source)
+    # The size is not known yet, so the deadline is that of the largest file one would fetch.
+    result = remote.ask(
+        f'h=$(sha256sum <{path}) && n=$(wc -c <{path}) && echo "${{h%% *}}" $n',
+        deadline_s=remote.deadlines.hashing(1 << 30),
+    )
+    answer = _ANSWER.fullmatch(result.last_line)
+    if result.code != 0 or answer is None:
+        raise PullFailed(remote.key, source, result.last_line or "the device cannot read it")
+    return answer.group(1), int(answer.group(2))
+
+
+@contextmanager
+def _landing(target: Path) -> Iterator[Path]:
+    """A new file that becomes ``target`` when all went well and disappears otherwise."""
+    with disk_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside = target.parent.absolute()
+        folder = beside if is_sendable(str(beside)) else Path(tempfile.gettempdir())
+        handle, name = tempfile.mkstemp(dir=folder, prefix=".pull-")
+        os.close(handle)
+    landing = Path(name)
+    try:
+        yield landing
+        with disk_errors(target):
+            _place(landing, target)
+    finally:
+        landing.unlink(missing_ok=True)
+
+
+def _place(landing: Path, target: Path) -> None:
+    if landing.parent != target.parent.absolute():
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".pull-")
+        os.close(handle)
+        copy = Path(name)
+        try:
+            shutil.copyfile(landing, copy)
+            _finish(copy, target)
+        finally:
+            copy.unlink(missing_ok=True)
+        return
+    _finish(landing, target)
+
+
+def _finish(landing: Path, target: Path) -> None:
+    os.chmod(landing, 0o644)
+    for path in (landing, target.parent):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        if path == landing:
+            os.replace(landing, target)

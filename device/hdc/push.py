@@ -1,0 +1,183 @@
+"""Files to a device: by content, whole, and only when they are not there yet.
+
+A file goes to a name that nobody uses, is hashed by the device, and only then gets the name
+``objects/SHA256/NAME``. So whatever has such a name is whole, and a push that was cut leaves
+nothing but a file in ``incoming``, which the next push removes.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from device.device import OnProgress, Pushed
+from device.errors import (
+    ConnectionLost,
+    DeviceOffline,
+    HdcRefused,
+    PushFailed,
+    RemoteDiskFull,
+)
+from device.hdc import names
+from device.hdc.remote import Remote
+from device.quote import is_sendable, quote, safe_name
+from pipeline.core.errors import FileMissing
+from pipeline.core.files import disk_errors, sha256_file
+
+#: Seconds before each further attempt after a cut or a damaged transfer.
+_PAUSES_S = (0.3, 1.0)
+#: Exit codes of the settling script, away from those of its commands.
+_NO_HASH, _OTHER_HASH = 91, 92
+
+
+class _DamagedError(Exception):
+    """What arrived is not what was sent."""
+
+
+@dataclass(frozen=True)
+class _Parcel:
+    """A local file and what it has to be on the device."""
+
+    source: Path
+    sha256: str
+    size_bytes: int
+    executable: bool
+
+    @property
+    def mode(self) -> str:
+        return "755" if self.executable else "644"
+
+    def path(self, remote: Remote) -> str:
+        return f"{remote.objects}/{self.sha256}/{safe_name(self.source.name)}"
+
+
+def push(
+    remote: Remote, source: Path, *, executable: bool, on_progress: OnProgress | None
+) -> Pushed:
+    """See ``Device.push``."""
+    started = time.monotonic()
+    parcel = _parcel(source, executable)
+    progress = on_progress or (lambda done, total: None)
+    progress(0, parcel.size_bytes)
+    sent_bytes = _deliver(remote, parcel)
+    progress(parcel.size_bytes, parcel.size_bytes)
+    seconds = time.monotonic() - started
+    return Pushed(parcel.path(remote), parcel.sha256, parcel.size_bytes, sent_bytes, seconds)
+
+
+def _parcel(source: Path, executable: bool) -> _Parcel:
+    if not source.is_file():
+        raise FileMissing(source, "file to push")
+    with disk_errors(source):
+        size = source.stat().st_size
+    return _Parcel(source, sha256_file(source), size, executable)
+
+
+def _is_there(remote: Remote, parcel: _Parcel) -> bool:
+    """Whether the device has the file, whole; makes it ready to receive, and tidies up."""
+    path, incoming = quote(parcel.path(remote)), quote(remote.incoming)
+    answer = remote.must(
+        f"mkdir -p {incoming} && ls {incoming} && {{ [ ! -f {path} ] || "
+        f'{{ h=$(sha256sum <{path}) && chmod {parcel.mode} {path} && echo "= ${{h%% *}}"; }}; }}',
+        deadline_s=remote.deadlines.hashing(parcel.size_bytes),
+    )
+    lines = answer.text.splitlines()
+    if stale := [name for name in lines if names.is_stale(name)]:
+        remote.forget(*(f"{remote.incoming}/{name}" for name in stale))
+    return f"= {parcel.sha256}" in lines
+
+
+def _deliver(remote: Remote, parcel: _Parcel) -> int:
+    """Get the file there in a few attempts; the bytes that had to be sent for it."""
+    sent_bytes = 0
+    for pause_s in (*_PAUSES_S, None):
+        try:
+            # Asked at each attempt: the cut may have hit the answer and not the file.
+            if not _is_there(remote, parcel):
+                sent_bytes = parcel.size_bytes
+                _send(remote, parcel)
+            break
+        except _DamagedError:
+            if pause_s is None:
+                reason = f"it arrived damaged {len(_PAUSES_S) + 1} times"
+                raise PushFailed(remote.key, str(parcel.source), reason) from None
+        except (ConnectionLost, DeviceOffline):
+            if pause_s is None:
+                raise
+        time.sleep(pause_s)
+    return sent_bytes
+
+
+def _send(remote: Remote, parcel: _Parcel) -> None:
+    name = names.take()
+    temporary = f"{remote.incoming}/{name}"
+    try:
+        with _sendable(remote, parcel.source) as local, _explained(remote, parcel):
+            remote.client.file_send(
+                remote.key,
+                local,
+                temporary,
+                deadline_s=remote.deadlines.transfer(parcel.size_bytes),
+            )
+            _settle(remote, parcel, temporary)
+    except BaseException:
+        remote.forget(temporary)
+        raise
+    finally:
+        names.give_back(name)
+
+
+def _settle(remote: Remote, parcel: _Parcel, temporary: str) -> None:
+    """Give the file its name if it is whole."""
+    path = parcel.path(remote)
+    folder, moved = quote(path.rpartition("/")[0]), quote(path)
+    result = remote.ask(
+        f"h=$(sha256sum <{quote(temporary)}) || exit {_NO_HASH}; "
+        f'[ "${{h%% *}}" = {parcel.sha256} ] || exit {_OTHER_HASH}; '
+        f"chmod {parcel.mode} {quote(temporary)} && mkdir -p {folder} && "
+        f"mv -f {quote(temporary)} {moved}",
+        deadline_s=remote.deadlines.hashing(parcel.size_bytes),
+    )
+    if result.code == _OTHER_HASH:
+        raise _DamagedError
+    if result.code != 0:
+        if "no space left" in result.text.lower():
+            raise RemoteDiskFull(remote.key, str(parcel.source), parcel.size_bytes)
+        reason = result.last_line or f"the device's shell ended with {result.code}"
+        raise PushFailed(remote.key, str(parcel.source), reason)
+
+
+@contextmanager
+def _explained(remote: Remote, parcel: _Parcel) -> Iterator[None]:
+    """Say of which file hdc's complaint is."""
+    source = str(parcel.source)
+    try:
+        yield
+    except HdcRefused as error:
+        raise PushFailed(remote.key, source, error.text) from error
+    except RemoteDiskFull as error:
+        raise RemoteDiskFull(remote.key, source, parcel.size_bytes) from error
+    except ConnectionLost as error:
+        raise ConnectionLost(remote.key, f"the push of {source}", error.last_line) from error
+
+
+@contextmanager
+def _sendable(remote: Remote, source: Path) -> Iterator[Path]:
+    """``source`` by a path that hdc can carry: a copy when its own has a quote or a TAB."""
+    absolute = source.absolute()
+    if is_sendable(str(absolute)):
+        yield absolute
+        return
+    with tempfile.TemporaryDirectory(prefix="mslite-push-") as folder:
+        copy = Path(folder) / safe_name(source.name)
+        if not is_sendable(str(copy)):
+            reason = "hdc carries no path with a double quote, TAB or line break"
+            raise PushFailed(remote.key, str(source), reason)
+        with disk_errors(copy):
+            shutil.copyfile(source, copy)
+        yield copy

@@ -1,0 +1,1 @@
+"""Networks, data and checkpoints that show the way in."""

@@ -1,0 +1,58 @@
+"""A trained MindSpore checkpoint to a quantized model that is proved on a HarmonyOS device.
+
+All that the command line does, from Python::
+
+    import pipeline
+
+    report = pipeline.deploy("deploy.yaml", device="phone")
+    for row in report.rows:
+        print(row.name, row.size_bytes, row.quality.percent, row.measurement.latency.p50_ns)
+
+Each call raises ``pipeline.PipelineError``, whose ``message``, ``hint`` and ``exit_code`` say what
+is wrong, what to do, and what the command line would end with. Nothing is imported before it is
+used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipeline.chain.benchmark import benchmark as benchmark
+    from pipeline.chain.deploy import convert as convert
+    from pipeline.chain.deploy import deploy as deploy
+    from pipeline.chain.devices import devices as devices
+    from pipeline.chain.doctor import doctor as doctor
+    from pipeline.chain.report import Report as Report
+    from pipeline.core.errors import ExitCode as ExitCode
+    from pipeline.core.errors import PipelineError as PipelineError
+
+_HOMES = {
+    "benchmark": "pipeline.chain.benchmark",
+    "convert": "pipeline.chain.deploy",
+    "deploy": "pipeline.chain.deploy",
+    "devices": "pipeline.chain.devices",
+    "doctor": "pipeline.chain.doctor",
+    "Report": "pipeline.chain.report",
+    "ExitCode": "pipeline.core.errors",
+    "PipelineError": "pipeline.core.errors",
+}
+
+__all__ = [
+    "ExitCode",
+    "PipelineError",
+    "Report",
+    "benchmark",
+    "convert",
+    "deploy",
+    "devices",
+    "doctor",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'pipeline' has no attribute {name!r}")
+    return getattr(importlib.import_module(home), name)

@@ -1,0 +1,1 @@
+"""The stages chained: what each command does, without a terminal."""

@@ -1,0 +1,116 @@
+"""Measure models that are there already: the ones deployed last, or any ``.ms`` file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.chain import gates, measure
+from pipeline.chain.measure import Inputs
+from pipeline.chain.report import Report, Row
+from pipeline.chain.run import WORKSPACE, Run, latest_deployment, start
+from pipeline.chain.targets import Connection, Wish, connect
+from pipeline.chain.tools import install
+from pipeline.config import places
+from pipeline.core import files
+from pipeline.core.errors import FileMissing
+from pipeline.core.events import Listener, Silent
+from pipeline.stages.benchmark import Workload
+from pipeline.toolchain import host
+from pipeline.toolchain.converter import MARK
+from pipeline.toolchain.errors import ModelUnusable
+from pipeline.toolchain.toolchain import Toolchain
+
+
+def benchmark(
+    model: Path | None = None,
+    *,
+    device: str = "phone",
+    target: str | None = None,
+    emulate: bool | None = None,
+    hdc: Path | None = None,
+    toolchain: Path | None = None,
+    workspace: Path = WORKSPACE,
+    listener: Listener | None = None,
+) -> Report:
+    """Measure ``model``, or every model of the last deployment, on a device.
+
+    A model by itself is run on seeded random inputs; those of a deployment on its test samples.
+    Arguments and errors are those of ``deploy``; NothingDeployed when there is nothing to measure.
+    """
+    listener = listener or Silent()
+    profile = places.profile(device)
+    wish = Wish(profile, target, emulate, hdc)
+    if model is not None:
+        _check(model)
+        source: tuple[Path, Mapping[str, Any]] | None = None
+        name = _safe(model.stem)
+    else:
+        source = latest_deployment(workspace)
+        name = str(source[1]["name"])
+    with start(workspace, "benchmark", name) as run:
+        tools = install(toolchain, listener=listener)
+        connection = connect(wish, run.workspace, lambda: tools.runtime, listener)
+        if source is None:
+            assert model is not None
+            workloads = [_single(model, name, tools, run)]
+        else:
+            workloads = _deployed(*source, connection, tools, run)
+        rows = []
+        for workload in workloads:
+            measurement = measure.run_on(
+                connection, workload, tools, profile.profile, run, listener
+            )
+            rows.append(
+                Row(
+                    name=workload.name,
+                    path=workload.model,
+                    sha256=workload.sha256,
+                    size_bytes=workload.size_bytes,
+                    fp16=workload.fp16,
+                    measurement=measurement,
+                    failures=tuple(gates.device_failures(profile.profile.limits, measurement)),
+                )
+            )
+        report = Report(name, run.folder, tuple(rows), None, connection.facts, profile.name)
+        run.finish({**report.as_json(), "toolchain": tools.as_json()})
+    return report
+
+
+def _single(model: Path, name: str, tools: Toolchain, run: Run) -> Workload:
+    inputs = measure.random_inputs(host.describe(tools, model), run)
+    return measure.file_workload(model, name, inputs, tools, run, fp16=False)
+
+
+def _deployed(
+    folder: Path, manifest: Mapping[str, Any], connection: Connection, tools: Toolchain, run: Run
+) -> list[Workload]:
+    workloads = []
+    paths = tuple(sorted((folder / "inputs").glob("input_*.bin")))
+    for item in manifest["models"]:
+        model = folder / "models" / Path(item["path"]).name
+        _check(model)
+        if files.sha256_file(model) != item["sha256"]:
+            raise ModelUnusable(str(model), "it is not the file that was deployed")
+        count = int(item["benchmark"]["device_parity"]["n"])
+        fp16 = bool(item["fp16"]) and measure.has_fp16(connection.facts)
+        workloads.append(
+            measure.file_workload(model, item["name"], Inputs(paths, count), tools, run, fp16)
+        )
+    return workloads
+
+
+def _check(model: Path) -> None:
+    if not model.is_file():
+        raise FileMissing(model, "model")
+    with files.disk_errors(model), model.open("rb") as stream:
+        if stream.read(8)[4:8] != MARK:
+            raise ModelUnusable(str(model), "it is not a MindSpore Lite model (no MSL2 mark)")
+
+
+def _safe(stem: str) -> str:
+    kept = "".join(
+        sign if sign.isascii() and (sign.isalnum() or sign in "._-") else "-" for sign in stem
+    )
+    return kept.strip(".-")[:64] or "model"

@@ -1,0 +1,180 @@
+"""From a configuration to proved models: data, checkpoint, calibration, conversion, evaluation."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.chain.run import Run
+from pipeline.chain.tools import install
+from pipeline.config.places import LoadedDeployment
+from pipeline.config.recipe import NamedRecipe, Recipe
+from pipeline.core import process
+from pipeline.core.events import Listener
+from pipeline.data.dataset import Dataset
+from pipeline.data.errors import CalibrationMissing
+from pipeline.stages.checkpoint.stage import Checkpoint, CheckpointStage
+from pipeline.stages.convert import ConvertStage, Model
+from pipeline.stages.data import DataStage
+from pipeline.stages.evaluate import Accuracy, EvaluateStage, labels_digest
+from pipeline.stages.samples import Calibration, CalibrationStage, Samples, SamplesStage
+from pipeline.stages.stage import ArtefactT, Stage, run_stage
+from pipeline.toolchain.toolchain import Toolchain
+
+
+@dataclass(frozen=True)
+class Built:
+    """A proved model and its accuracy."""
+
+    recipe: NamedRecipe
+    model: Model
+    accuracy: Accuracy
+    kept: Path
+
+
+@dataclass(frozen=True)
+class Build:
+    """All models of a deployment; ``baseline`` is the one without quantization."""
+
+    checkpoint: Checkpoint
+    baseline: Model
+    samples: Samples
+    models: tuple[Built, ...]
+    toolchain: Toolchain
+
+
+def build(loaded: LoadedDeployment, run: Run, toolchain: Path | None, listener: Listener) -> Build:
+    """Run every stage up to evaluation; what is unchanged is taken from the store."""
+    return _Builder(loaded, run, listener).build(toolchain or loaded.deployment.toolchain)
+
+
+@dataclass
+class _Builder:
+    loaded: LoadedDeployment
+    run: Run
+    listener: Listener
+
+    def build(self, named_toolchain: Path | None) -> Build:
+        self._check_calibration()
+        with workers() as pool:
+            finding = pool.submit(install, named_toolchain, listener=self.listener)
+            exporting = pool.submit(self._export)
+            gather(finding, exporting)
+            toolchain = finding.result()
+            test, calibration_data, checkpoint = exporting.result()
+        baseline = self._convert(_BASELINE, checkpoint, None, toolchain)
+        shapes = checkpoint.reference.network_shapes
+        samples = self._stage(SamplesStage(test, shapes, baseline.inputs))
+        calibration = None
+        if calibration_data is not None:
+            data = self.loaded.deployment.data
+            calibration = self._stage(
+                CalibrationStage(
+                    calibration_data, shapes, baseline.inputs, data.calibration_samples, data.seed
+                )
+            )
+        with workers() as pool:
+            jobs = [
+                pool.submit(self._one, named, checkpoint, calibration, samples, toolchain)
+                for named in self.loaded.recipes
+            ]
+            gather(*jobs)
+            models = [job.result() for job in jobs]
+        return Build(checkpoint, baseline, samples, tuple(models), toolchain)
+
+    def _one(
+        self,
+        named: NamedRecipe,
+        checkpoint: Checkpoint,
+        calibration: Calibration | None,
+        samples: Samples,
+        toolchain: Toolchain,
+    ) -> Built:
+        model = self._convert(named, checkpoint, calibration, toolchain)
+        accuracy = self._stage(EvaluateStage(model, samples, labels_digest(samples), toolchain))
+        name = f"{self.loaded.deployment.name}.{named.name}.ms"
+        return Built(named, model, accuracy, self.run.keep_model(model.path, name))
+
+    def _check_calibration(self) -> None:
+        if self.loaded.deployment.data.calibration is None:
+            for named in self.loaded.recipes:
+                if named.recipe.needs_calibration:
+                    raise CalibrationMissing(named.name)
+
+    def _export(self) -> tuple[Dataset, Dataset | None, Checkpoint]:
+        deployment = self.loaded.deployment
+        data, path, logs = deployment.data, deployment.python_path, self.run.logs
+        test = self._stage(DataStage(data.test, path, "test", logs))
+        calibration = None
+        if any(named.recipe.needs_calibration for named in self.loaded.recipes):
+            assert data.calibration is not None
+            calibration = self._stage(DataStage(data.calibration, path, "calibration", logs))
+        checkpoint = self._stage(
+            CheckpointStage(
+                network=deployment.network,
+                inputs=deployment.inputs,
+                python_path=path,
+                dataset=test,
+                parity_samples=deployment.parity_samples,
+                seed=data.seed,
+                logs=logs,
+            )
+        )
+        return test, calibration, checkpoint
+
+    def _convert(
+        self,
+        named: NamedRecipe,
+        checkpoint: Checkpoint,
+        calibration: Calibration | None,
+        toolchain: Toolchain,
+    ) -> Model:
+        return self._stage(
+            ConvertStage(
+                recipe_name=named.name,
+                recipe=named.recipe,
+                mindir=checkpoint.mindir,
+                mindir_digest=checkpoint.mindir_digest,
+                reference=checkpoint.reference,
+                calibration=calibration if named.recipe.needs_calibration else None,
+                toolchain=toolchain,
+                logs=self.run.logs,
+            )
+        )
+
+    def _stage(self, stage: Stage[ArtefactT]) -> ArtefactT:
+        outcome = run_stage(self.run.store, stage, self.listener)
+        self.run.stages.append(outcome.as_json())
+        return outcome.artefact
+
+
+_BASELINE = NamedRecipe(name="baseline", path=Path("fp32.yaml"), recipe=Recipe())
+
+
+@contextmanager
+def workers() -> Iterator[ThreadPoolExecutor]:
+    """A thread a core; the threads wait for child processes, which die when we are interrupted."""
+    pool = ThreadPoolExecutor(max(2, os.cpu_count() or 1))
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        process.kill_all()
+        pool.shutdown(wait=True)
+        raise
+    pool.shutdown(wait=True)
+
+
+def gather(*futures: Future[Any]) -> None:
+    """Wait for all; the first failure ends the wait at once."""
+    pending = set(futures)
+    while pending:
+        # A wait without an end would not hear Ctrl-C.
+        done, pending = wait(pending, timeout=0.2, return_when=FIRST_EXCEPTION)
+        for future in done:
+            future.result()

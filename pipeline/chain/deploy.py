@@ -1,0 +1,153 @@
+"""The main job: a trained checkpoint to models that are proved and timed on a device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.chain import gates, measure
+from pipeline.chain.build import Build, Built, build
+from pipeline.chain.report import Quality, Report, Row
+from pipeline.chain.run import WORKSPACE, start
+from pipeline.chain.targets import Wish, find_connected, start_emulated
+from pipeline.config import places
+from pipeline.config.places import LoadedDeployment
+from pipeline.config.profile import NamedProfile
+from pipeline.core import files
+from pipeline.core.events import Listener, Silent
+from pipeline.stages.benchmark import Measurement
+
+
+def deploy(
+    config: Path | None = None,
+    *,
+    device: str = "phone",
+    recipes: Sequence[str] = (),
+    target: str | None = None,
+    emulate: bool | None = None,
+    hdc: Path | None = None,
+    toolchain: Path | None = None,
+    workspace: Path = WORKSPACE,
+    listener: Listener | None = None,
+) -> Report:
+    """Deploy ``config`` to a device of the profile ``device`` and measure every model on it.
+
+    Args:
+        config: the deployment's YAML file; the default one when None.
+        device: name of a profile (configs/devices) or a path to one.
+        recipes: names of recipes instead of the configuration's.
+        target: connect key of the device, where several fit.
+        emulate: True for the emulated device, False for never; None when no device fits.
+        hdc: the hdc program; searched for when None.
+        toolchain: an unpacked MindSpore Lite package; searched for when None.
+        workspace: folder of the run folders and of the store.
+        listener: told what happens.
+
+    Returns:
+        The report; its ``failures`` name limits that were not met (the command line then ends
+        with exit code 1).
+
+    Raises:
+        PipelineError: with a message, a hint and an exit code.
+    """
+    listener = listener or Silent()
+    loaded = places.deployment(config, recipes)
+    profile = places.profile(device, near=loaded.path.parent)
+    wish = Wish(profile, target, emulate, hdc or loaded.deployment.hdc)
+    with start(workspace, "deploy", loaded.deployment.name) as run:
+        connection = find_connected(wish, listener)  # before any long work
+        made = build(loaded, run, toolchain, listener)
+        if connection is None:
+            connection = start_emulated(profile, run.workspace, made.toolchain.runtime)
+        inputs, chosen = measure.real_inputs(made.samples, made.checkpoint.reference.chosen, run)
+        rows = []
+        for built in made.models:
+            workload = measure.built_workload(built, made, inputs, chosen, connection.facts)
+            measurement = measure.run_on(
+                connection, workload, made.toolchain, profile.profile, run, listener
+            )
+            rows.append(_row(loaded, made, built, profile, measurement))
+        report = Report(
+            name=loaded.deployment.name,
+            run_folder=run.folder,
+            rows=tuple(rows),
+            checkpoint_percent=made.checkpoint.percent,
+            device=connection.facts,
+            profile=profile.name,
+        )
+        run.finish({**report.as_json(), **_origin(loaded, made, profile)})
+    return report
+
+
+def convert(
+    config: Path | None = None,
+    *,
+    recipes: Sequence[str] = (),
+    toolchain: Path | None = None,
+    workspace: Path = WORKSPACE,
+    listener: Listener | None = None,
+) -> Report:
+    """``deploy`` without a device: proved and evaluated models in a run folder."""
+    listener = listener or Silent()
+    loaded = places.deployment(config, recipes)
+    with start(workspace, "convert", loaded.deployment.name) as run:
+        made = build(loaded, run, toolchain, listener)
+        report = Report(
+            name=loaded.deployment.name,
+            run_folder=run.folder,
+            rows=tuple(_row(loaded, made, built) for built in made.models),
+            checkpoint_percent=made.checkpoint.percent,
+        )
+        run.finish({**report.as_json(), **_origin(loaded, made, None)})
+    return report
+
+
+def _row(
+    loaded: LoadedDeployment,
+    made: Build,
+    built: Built,
+    profile: NamedProfile | None = None,
+    measurement: Measurement | None = None,
+) -> Row:
+    drop = made.checkpoint.percent - built.accuracy.percent
+    failures = list(gates.model_failures(loaded.deployment.limits, drop, built.model.parity))
+    if profile is not None and measurement is not None:
+        failures += gates.device_failures(profile.profile.limits, measurement)
+    return Row(
+        name=built.recipe.name,
+        path=built.kept,
+        sha256=built.model.sha256,
+        size_bytes=built.model.size_bytes,
+        fp16=built.recipe.recipe.fp16,
+        quality=Quality(
+            times_smaller=made.baseline.size_bytes / built.model.size_bytes,
+            correct=built.accuracy.correct,
+            n=built.accuracy.n,
+            drop_points=drop,
+            parity=built.model.parity,
+            host_samples_per_s=built.accuracy.samples_per_s,
+        ),
+        measurement=measurement,
+        failures=tuple(failures),
+    )
+
+
+def _origin(loaded: LoadedDeployment, made: Build, profile: NamedProfile | None) -> dict[str, Any]:
+    """All that the models were made from, for the manifest."""
+    checkpoint = loaded.deployment.network.checkpoint
+    return {
+        "config": _hashed(loaded.path),
+        "settings": loaded.deployment.model_dump(mode="json"),
+        "recipes": {
+            named.name: {**_hashed(named.path), "settings": named.recipe.model_dump(mode="json")}
+            for named in loaded.recipes
+        },
+        "profile_settings": profile.profile.model_dump(mode="json") if profile else None,
+        "checkpoint": {**_hashed(checkpoint), "facts": dict(made.checkpoint.facts)},
+        "toolchain": made.toolchain.as_json(),
+    }
+
+
+def _hashed(path: Path) -> dict[str, str]:
+    return {"path": str(path), "sha256": files.sha256_file(path)}

@@ -1,0 +1,151 @@
+"""Models on a device: with which inputs, by which runner, and what they should answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from device.device import DeviceFacts, Where
+from device.runner import SOURCES as RUNNER_SOURCES
+from pipeline.chain.run import Run
+from pipeline.chain.targets import Connection
+from pipeline.config.profile import Profile
+from pipeline.core import files
+from pipeline.core.events import Listener
+from pipeline.core.runner import RunnerResult
+from pipeline.stages.benchmark import Measurement, Workload, measure
+from pipeline.stages.samples import Samples
+from pipeline.toolchain import host, native
+from pipeline.toolchain.errors import ModelUnusable
+from pipeline.toolchain.toolchain import Toolchain
+
+if TYPE_CHECKING:
+    from pipeline.chain.build import Build, Built
+
+_COUNT = 16
+_SEED = 0
+_USUAL_ABI = "arm64-v8a"
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Samples for the device: a file an input, ``count`` samples each, in the model's layout."""
+
+    paths: tuple[Path, ...]
+    count: int
+
+
+def real_inputs(samples: Samples, rows: Sequence[int], run: Run) -> tuple[Inputs, tuple[int, ...]]:
+    """Some samples of the test set, kept in the run folder, and which ones they are."""
+    chosen = tuple(rows[:_COUNT])
+    paths = []
+    for index, path in enumerate(samples.inputs):
+        size = path.stat().st_size // samples.count
+        with files.disk_errors(path), path.open("rb") as stream:
+            parts = []
+            for row in chosen:
+                stream.seek(row * size)
+                parts.append(stream.read(size))
+        paths.append(run.folder / "inputs" / f"input_{index}.bin")
+        files.write_bytes(paths[-1], b"".join(parts))
+    return Inputs(tuple(paths), len(chosen)), chosen
+
+
+def random_inputs(facts: RunnerResult, run: Run) -> Inputs:
+    """Seeded inputs for a model without data: as the official tool draws them, by element type.
+
+    Floats are uniform in [0.1, 1), int32 and int64 are 0 or 1, int8 and uint8 use their range.
+    """
+    import numpy as np
+
+    generator = np.random.Generator(np.random.PCG64(_SEED))
+    paths = []
+    for index, tensor in enumerate(facts.inputs):
+        shape = (_COUNT, *tensor.shape)
+        if tensor.dtype.startswith("float"):
+            array: Any = generator.uniform(0.1, 1.0, shape)
+        elif tensor.dtype in ("int8", "uint8"):
+            array = generator.integers(
+                *((-127, 128) if tensor.dtype == "int8" else (0, 255)), shape
+            )
+        else:
+            array = generator.integers(0, 2, shape)
+        paths.append(run.folder / "inputs" / f"input_{index}.bin")
+        files.write_bytes(paths[-1], array.astype(tensor.dtype).tobytes())
+    return Inputs(tuple(paths), _COUNT)
+
+
+def built_workload(
+    built: Built, made: Build, inputs: Inputs, rows: tuple[int, ...], facts: DeviceFacts
+) -> Workload:
+    """A model that was just built; what it should answer is known from its evaluation."""
+    from pipeline.data import layout
+
+    model = built.model
+    outputs = layout.read_outputs(built.accuracy.outputs, model.outputs, made.samples.count)
+    return Workload(
+        name=built.recipe.name,
+        model=built.kept,
+        sha256=model.sha256,
+        size_bytes=model.size_bytes,
+        inputs=inputs.paths,
+        count=inputs.count,
+        expected=tuple(array[list(rows)] for array in outputs),
+        fp16=built.recipe.recipe.fp16 and has_fp16(facts),
+    )
+
+
+def file_workload(
+    model: Path, name: str, inputs: Inputs, toolchain: Toolchain, run: Run, fp16: bool
+) -> Workload:
+    """Any model; what it should answer is asked of this machine's runtime."""
+    from pipeline.data import layout
+
+    output = run.folder / "inputs" / f"{name}.expected.bin"
+    result = host.infer(toolchain, model, inputs.paths, output)
+    try:
+        expected = layout.read_outputs(output, result.outputs, inputs.count)
+    except ValueError as error:
+        raise ModelUnusable(name, str(error)) from None
+    return Workload(
+        name=name,
+        model=model,
+        sha256=files.sha256_file(model),
+        size_bytes=model.stat().st_size,
+        inputs=inputs.paths,
+        count=inputs.count,
+        expected=expected,
+        fp16=fp16,
+    )
+
+
+def run_on(
+    connection: Connection,
+    workload: Workload,
+    toolchain: Toolchain,
+    profile: Profile,
+    run: Run,
+    listener: Listener,
+) -> Measurement:
+    """Benchmark one model on the device, with the runner that fits the device's ABI."""
+    runner = _runner_for(connection.facts, toolchain, listener)
+    return measure(
+        connection.device, connection.facts, workload, runner, profile, run.samples, listener
+    )
+
+
+def has_fp16(facts: DeviceFacts) -> bool:
+    """Whether the CPU computes in fp16; an ARM CPU that does not tell is taken to."""
+    if not (facts.abi or "").startswith("arm64"):
+        return False
+    return not facts.cpu_features or "asimdhp" in facts.cpu_features
+
+
+def _runner_for(facts: DeviceFacts, toolchain: Toolchain, listener: Listener) -> Path:
+    if facts.where is Where.EMULATED_HOST:
+        return toolchain.runner
+    program = native.runner(RUNNER_SOURCES, facts.abi or _USUAL_ABI)
+    native.build((program,), lambda done, total: listener.progress("build", "runner", done, total))
+    return program.path

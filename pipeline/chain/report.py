@@ -1,0 +1,105 @@
+"""What a command gave, as typed rows: the one source of the table, the JSON and the manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from device.device import DeviceFacts, Where
+from pipeline.stages.benchmark import Measurement
+from pipeline.stages.parity import Parity
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What a model knows: top-1 on the test set, and its outputs against the checkpoint's."""
+
+    times_smaller: float
+    correct: int
+    n: int
+    drop_points: float
+    parity: Parity
+    host_samples_per_s: float
+
+    @property
+    def percent(self) -> float:
+        """Accuracy in percent."""
+        return 100.0 * self.correct / self.n
+
+    def as_json(self) -> dict[str, Any]:
+        """Units in the names."""
+        return {
+            "times_smaller": round(self.times_smaller, 3),
+            "accuracy_percent": round(self.percent, 4),
+            "accuracy_drop_points": round(self.drop_points, 4),
+            "correct": self.correct,
+            "n": self.n,
+            "parity": self.parity.as_json(),
+            "host_samples_per_s": self.host_samples_per_s,
+        }
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model; ``failures`` are the limits that it does not meet, in words."""
+
+    name: str
+    path: Path
+    sha256: str
+    size_bytes: int
+    fp16: bool = False
+    quality: Quality | None = None
+    measurement: Measurement | None = None
+    failures: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """A model's entry in ``--json`` and the manifest."""
+        return {
+            "name": self.name,
+            "path": str(self.path),
+            "sha256": self.sha256,
+            "size_bytes": self.size_bytes,
+            "fp16": self.fp16,
+            **(self.quality.as_json() if self.quality else {}),
+            "benchmark": self.measurement.as_json() if self.measurement else None,
+            "failures": list(self.failures),
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """The outcome of a deployment, a conversion or a benchmark."""
+
+    name: str
+    run_folder: Path
+    rows: tuple[Row, ...]
+    checkpoint_percent: float | None = None
+    device: DeviceFacts | None = None
+    profile: str | None = None
+
+    @property
+    def emulated(self) -> bool:
+        """Whether the figures are of an emulated device."""
+        return self.device is not None and self.device.where is not Where.DEVICE
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Every limit that was not met, with the model's name."""
+        return tuple(f"{row.name}: {text}" for row in self.rows for text in row.failures)
+
+    def as_json(self) -> dict[str, Any]:
+        """What ``--json`` prints and the manifest holds."""
+        return {
+            "status": "done",
+            "name": self.name,
+            "verdict": "failed" if self.failures else "passed",
+            "failures": list(self.failures),
+            "where": self.device.where.value if self.device else None,
+            "emulated": self.emulated,
+            "profile": self.profile,
+            "device": self.device.as_json() if self.device else None,
+            "checkpoint_accuracy_percent": self.checkpoint_percent,
+            "run_folder": str(self.run_folder),
+            "models": [row.as_json() for row in self.rows],
+        }

@@ -1,0 +1,101 @@
+"""The device that a command works with: the connected one that fits, else the emulated one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from device.device import Device, DeviceFacts
+from device.emulator import EmulatedSpec, create, hdc_command
+from device.errors import HdcMissing, NoDevice
+from device.hdc.client import HdcClient
+from device.hdc.device import HdcDevice
+from device.hdc.locate import locate
+from device.targets import choose
+from pipeline.config.profile import Match, NamedProfile
+from pipeline.core.events import Listener
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user asked for. ``emulate``: True always, False never, None if nothing fits."""
+
+    profile: NamedProfile
+    target: str | None = None
+    emulate: bool | None = None
+    hdc: Path | None = None
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A device, its facts, and why it is the emulated one if it is."""
+
+    device: Device
+    facts: DeviceFacts
+
+
+def connect(
+    wish: Wish, workspace: Path, runtime: Callable[[], Path], listener: Listener
+) -> Connection:
+    """Find the device; ``runtime`` gives the host's runtime library if one must be emulated.
+
+    Raises the errors of ``device.errors``.
+    """
+    connection = find_connected(wish, listener)
+    return connection or start_emulated(wish.profile, workspace, runtime())
+
+
+def find_connected(wish: Wish, listener: Listener) -> Connection | None:
+    """The connected device that fits; None when one is to be emulated instead."""
+    if wish.emulate and wish.target is None:
+        return None
+    try:
+        client = HdcClient(locate(wish.hdc))
+        match = wish.profile.profile.match
+        device = choose(
+            client,
+            key=wish.target,
+            matches=lambda facts: fits(match, facts),
+            wanted=wish.profile.name,
+            workdir=wish.profile.profile.folder,
+        )
+        return Connection(device, device.facts())
+    except (HdcMissing, NoDevice) as error:
+        if wish.emulate is False or wish.target is not None:
+            raise
+        listener.warning(f"{error.message}; using an EMULATED {wish.profile.name} instead")
+        return None
+
+
+def start_emulated(profile: NamedProfile, workspace: Path, runtime: Path) -> Connection:
+    """The emulated twin of ``profile``; its files stay in the workspace from run to run."""
+    home = workspace / ".emulator"
+    emulated = profile.profile.emulated
+    created = create(
+        home,
+        EmulatedSpec(
+            key=f"emulated-{profile.name}",
+            connection=emulated.connection,
+            parameters=emulated.parameters,
+            storage_bytes=emulated.storage_bytes,
+            memory_bytes=emulated.memory_bytes,
+            runtime_library=runtime,
+        ),
+    )
+    client = HdcClient(hdc_command(home))
+    device = HdcDevice(client, created.key, workdir=profile.profile.folder)
+    return Connection(device, device.facts())
+
+
+def fits(match: Match, facts: DeviceFacts) -> bool:
+    """Whether a device is of the profile's kind; what it does not tell is not held against it."""
+    return not (
+        (match.device_types and facts.device_type not in match.device_types)
+        or (match.abis and facts.abi is not None and facts.abi not in match.abis)
+        or (
+            match.min_api_level is not None
+            and facts.api_level is not None
+            and facts.api_level < match.min_api_level
+        )
+    )

@@ -1,0 +1,231 @@
+"""Commands and their options. Work is imported when a command runs, so that help is instant."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+app = typer.Typer(
+    name="pipeline",
+    help="A trained MindSpore checkpoint to a quantized model, proved on a HarmonyOS device.",
+    epilog="Start with: pipeline doctor, then pipeline deploy --device phone",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+toolchain_app = typer.Typer(help="The MindSpore Lite converter and runtime.", no_args_is_help=True)
+app.add_typer(toolchain_app, name="toolchain")
+
+
+class Emulate(str, Enum):
+    """Kinds of emulated devices."""
+
+    HOST = "host"
+
+
+# typer reads these annotations at run time, and on CPython 3.10 wants Optional spelled out.
+ConfigArgument = Annotated[
+    Optional[Path],
+    typer.Argument(
+        help="The deployment's YAML file (default: deploy.yaml, then the digits example)",
+        show_default=False,
+    ),
+]
+DeviceOption = Annotated[
+    str, typer.Option("--device", "-d", help="A profile of configs/devices: phone, watch, ...")
+]
+RecipeOption = Annotated[
+    Optional[list[str]],
+    typer.Option("--recipe", "-r", help="Instead of the configuration's recipes; repeatable"),
+]
+TargetOption = Annotated[
+    Optional[str],
+    typer.Option("--target", "-t", help="Connect key of the device, where several fit"),
+]
+EmulateOption = Annotated[
+    Optional[Emulate], typer.Option("--emulate", help="Use an emulated device, whatever is there")
+]
+NoEmulateOption = Annotated[
+    bool, typer.Option("--no-emulate", help="Never fall back to an emulated device")
+]
+HdcOption = Annotated[Optional[Path], typer.Option("--hdc", help="The hdc program")]
+ToolchainOption = Annotated[
+    Optional[Path],
+    typer.Option("--toolchain", help="An unpacked MindSpore Lite package (default: $MSLITE_HOME)"),
+]
+WorkspaceOption = Annotated[
+    Path, typer.Option("--workspace", "-w", help="Folder of run folders and of finished stages")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable result on stdout")]
+
+
+@app.command(epilog="Example: pipeline deploy my/deploy.yaml --device watch --recipe weight-8")
+def deploy(
+    config: ConfigArgument = None,
+    device: DeviceOption = "phone",
+    recipe: RecipeOption = None,
+    target: TargetOption = None,
+    emulate: EmulateOption = None,
+    no_emulate: NoEmulateOption = False,
+    hdc: HdcOption = None,
+    toolchain: ToolchainOption = None,
+    workspace: WorkspaceOption = Path("runs"),
+    json: JsonOption = False,
+) -> None:
+    """Checkpoint to measured models: export, quantize, convert, evaluate, push, benchmark."""
+    from pipeline.cli import session
+
+    with session.Session(json) as current:
+        from pipeline.chain.deploy import deploy as call
+
+        report = call(
+            config,
+            device=device,
+            recipes=recipe or (),
+            target=target,
+            emulate=_emulation(emulate, no_emulate),
+            hdc=hdc,
+            toolchain=toolchain,
+            workspace=workspace,
+            listener=current.listener,
+        )
+        current.report(report)
+
+
+@app.command(epilog="Example: pipeline convert my/deploy.yaml --recipe full-8 --json")
+def convert(
+    config: ConfigArgument = None,
+    recipe: RecipeOption = None,
+    toolchain: ToolchainOption = None,
+    workspace: WorkspaceOption = Path("runs"),
+    json: JsonOption = False,
+) -> None:
+    """Checkpoint to proved and evaluated models, without a device."""
+    from pipeline.cli import session
+
+    with session.Session(json) as current:
+        from pipeline.chain.deploy import convert as call
+
+        report = call(
+            config,
+            recipes=recipe or (),
+            toolchain=toolchain,
+            workspace=workspace,
+            listener=current.listener,
+        )
+        current.report(report)
+
+
+@app.command(epilog="Example: pipeline benchmark --device watch model.ms")
+def benchmark(
+    model: Annotated[
+        Optional[Path],
+        typer.Argument(help="A .ms file (default: what was deployed last)", show_default=False),
+    ] = None,
+    device: DeviceOption = "phone",
+    target: TargetOption = None,
+    emulate: EmulateOption = None,
+    no_emulate: NoEmulateOption = False,
+    hdc: HdcOption = None,
+    toolchain: ToolchainOption = None,
+    workspace: WorkspaceOption = Path("runs"),
+    json: JsonOption = False,
+) -> None:
+    """Measure models on a device: every sample, percentiles, and what they support."""
+    from pipeline.cli import session
+
+    with session.Session(json) as current:
+        from pipeline.chain.benchmark import benchmark as call
+
+        report = call(
+            model,
+            device=device,
+            target=target,
+            emulate=_emulation(emulate, no_emulate),
+            hdc=hdc,
+            toolchain=toolchain,
+            workspace=workspace,
+            listener=current.listener,
+        )
+        current.report(report)
+
+
+@app.command(epilog="Example: pipeline devices --json")
+def devices(
+    hdc: HdcOption = None,
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Remove the pipeline's files from every device")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """List connected devices, what they are and which profiles they fit."""
+    from pipeline.cli import session
+
+    with session.Session(json) as current:
+        from pipeline.chain.devices import devices as call
+
+        current.devices(call(hdc, clean=clean))
+
+
+@app.command(epilog="Example: pipeline doctor")
+def doctor(hdc: HdcOption = None, json: JsonOption = False) -> None:
+    """Check each thing that is needed: found, its version, or what to do."""
+    from pipeline.cli import session
+
+    with session.Session(json) as current:
+        from pipeline.chain.doctor import doctor as call
+
+        current.checks(call(hdc))
+
+
+@app.command(epilog="Example: pipeline schema deployment > deployment.schema.json")
+def schema(
+    kind: Annotated[str, typer.Argument(help="deployment, recipe or profile")] = "deployment",
+) -> None:
+    """Print the JSON Schema of a kind of configuration file, for editors."""
+    from pipeline.cli import session
+
+    with session.Session(json=True) as current:
+        from pipeline.config.schema import schema as call
+
+        current.value(call(kind))
+
+
+@toolchain_app.command("show", epilog="Example: pipeline toolchain show --json")
+def toolchain_show(toolchain: ToolchainOption = None, json: JsonOption = False) -> None:
+    """Tell which toolchain is used, and where its parts are. Installs nothing."""
+    from pipeline.cli import session
+
+    with session.Session(json) as current:
+        from pipeline.chain.tools import show
+
+        current.toolchain(show(toolchain))
+
+
+@toolchain_app.command("install", epilog="Example: pipeline toolchain install")
+def toolchain_install(
+    toolchain: ToolchainOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Fetch and build again")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Fetch the package and build the native programs, unless that is done."""
+    from pipeline.cli import session
+
+    with session.Session(json) as current:
+        from pipeline.chain.tools import install
+
+        current.toolchain(install(toolchain, force=force, listener=current.listener))
+
+
+def _emulation(emulate: Emulate | None, never: bool) -> bool | None:
+    if never and emulate is not None:
+        raise typer.BadParameter("--emulate and --no-emulate exclude each other")
+    return False if never else (True if emulate is not None else None)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()

@@ -1,0 +1,146 @@
+"""One command's dealings with the terminal: progress and tables on stderr, JSON on stdout, and
+the exit code."""
+
+from __future__ import annotations
+
+import json as json_module
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from pipeline.cli.console import Terminal
+from pipeline.core.errors import ExitCode, PipelineError, one_line
+
+if TYPE_CHECKING:
+    from pipeline.chain.devices import Listed
+    from pipeline.chain.doctor import Check
+    from pipeline.chain.report import Report
+    from pipeline.toolchain.toolchain import Toolchain
+
+
+class Session:
+    """Context of a command: turns errors into messages and codes, results into text."""
+
+    def __init__(self, json: bool) -> None:
+        self._json = json
+        self._terminal = Terminal()
+        self.listener = self._terminal.listener
+
+    def __enter__(self) -> Session:
+        signal.signal(signal.SIGTERM, _interrupt)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._terminal.close()
+        if error is None or isinstance(error, (typer.Exit, SystemExit, typer.BadParameter)):
+            return
+        # What is printed below must get out, and a second Ctrl-C must not tear it apart.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise typer.Exit(self._fail(error)) from None
+
+    def value(self, value: Any) -> None:
+        """Print a JSON value on stdout."""
+        try:
+            sys.stdout.write(json_module.dumps(value, indent=2, allow_nan=False) + "\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def report(self, report: Report) -> None:
+        """Show a report; a limit that was not met ends the command with code 1."""
+        from pipeline.cli import tables
+
+        self._terminal.close()
+        self._terminal.print(*tables.report(report))
+        if self._json:
+            self.value(report.as_json())
+        if report.failures:
+            raise typer.Exit(ExitCode.GATE_FAILED)
+
+    def devices(self, listed: Sequence[Listed]) -> None:
+        """Show connected devices."""
+        from pipeline.cli import tables
+
+        self._terminal.print(*tables.devices(listed))
+        if self._json:
+            self.value([item.as_json() for item in listed])
+
+    def checks(self, checks: Sequence[Check]) -> None:
+        """Show the doctor's findings; something missing ends the command with code 4."""
+        from pipeline.cli import tables
+
+        self._terminal.print(*tables.checks(checks))
+        if self._json:
+            self.value([check.as_json() for check in checks])
+        if any(check.state.value == "missing" for check in checks):
+            raise typer.Exit(ExitCode.TOOLCHAIN)
+
+    def toolchain(self, toolchain: Toolchain) -> None:
+        """Show a toolchain."""
+        from pipeline.cli import tables
+
+        self._terminal.print(*tables.toolchain(toolchain))
+        if self._json:
+            self.value(toolchain.as_json())
+
+    def _fail(self, error: BaseException) -> ExitCode:
+        if isinstance(error, KeyboardInterrupt):
+            self._say(
+                "Interrupted", "interrupted", "finished stages are kept: run it again to go on"
+            )
+            return ExitCode.INTERRUPTED
+        if isinstance(error, OSError):
+            error = _as_ours(error)
+        if isinstance(error, PipelineError):
+            self._say(type(error).__name__, str(error), error.hint, error.facts())
+            return error.exit_code
+        if os.environ.get("PIPELINE_DEBUG"):
+            traceback.print_exception(error)
+        text = one_line(f"{type(error).__name__}: {error}")
+        self._say("InternalError", f"a fault in the pipeline itself: {text}", _REPORT)
+        return ExitCode.TOOLCHAIN
+
+    def _say(
+        self, kind: str, message: str, hint: str, facts: dict[str, object] | None = None
+    ) -> None:
+        self._terminal.error(message, hint)
+        if self._json:
+            self.value(
+                {
+                    "status": "failed",
+                    "error": kind,
+                    "message": message,
+                    "hint": hint,
+                    "facts": facts or {},
+                }
+            )
+
+
+_REPORT = "set PIPELINE_DEBUG=1 to see where, and report it with that output"
+
+
+def _as_ours(error: OSError) -> BaseException:
+    from pathlib import Path
+
+    from pipeline.core.files import disk_errors
+
+    try:
+        with disk_errors(Path(error.filename or ".")):
+            raise error
+    except PipelineError as ours:
+        return ours
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,156 @@
+"""Results as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.chain.report import Report, Row
+from pipeline.core.statistics import Summary
+
+if TYPE_CHECKING:
+    from pipeline.chain.devices import Listed
+    from pipeline.chain.doctor import Check
+    from pipeline.toolchain.toolchain import Toolchain
+
+_STATES = {"ok": ("ok", "green"), "optional": ("--", "yellow"), "missing": ("NO", "bold red")}
+
+
+def report(value: Report) -> list[RenderableType]:
+    """The table of models, what the figures are worth, and the verdict."""
+    parts: list[RenderableType] = [Text(), _models(value)]
+    if value.device is not None:
+        parts.append(_where(value))
+        parts.extend(_support(value.rows))
+    for failure in value.failures:
+        parts.append(Text.assemble(("limit not met: ", "bold red"), failure))
+    parts.append(Text.assemble(("run folder: ", "bold"), str(value.run_folder)))
+    return parts
+
+
+def _models(value: Report) -> Table:
+    table = Table(box=SIMPLE_HEAD, title=_title(value), title_justify="left", title_style="bold")
+    qualities = any(row.quality for row in value.rows)
+    measured = any(row.measurement for row in value.rows)
+    table.add_column("model", no_wrap=True)
+    table.add_column("bytes", justify="right", no_wrap=True)
+    if qualities:
+        for name in ("smaller", "accuracy", "change", "cosine"):
+            table.add_column(name, justify="right", no_wrap=True)
+    if measured:
+        for name in ("p50", "p90", "p99", "load"):
+            table.add_column(f"{name} ms", justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for row in value.rows:
+        cells = [row.name, f"{row.size_bytes:,}"]
+        if row.quality:
+            cells += [
+                f"{row.quality.times_smaller:.2f}x",
+                f"{row.quality.percent:.2f} %",
+                f"{-row.quality.drop_points + 0.0:+.2f}",
+                f"{row.quality.parity.cosine_min:.5f}",
+            ]
+        elif qualities:
+            cells += [""] * 4
+        if row.measurement:
+            latency = row.measurement.latency
+            cells += [_ms(latency, 50), _ms(latency, 90), _ms(latency, 99)]
+            cells.append(f"{row.measurement.run.load_ns / 1e6:.2f}")
+        elif measured:
+            cells += [""] * 4
+        verdict = ("limit not met", "bold red") if row.failures else ("ok", "green")
+        table.add_row(*cells, Text(*verdict))
+    return table
+
+
+def _title(value: Report) -> str:
+    if value.checkpoint_percent is None:
+        return value.name
+    return f"{value.name}: the checkpoint itself has {value.checkpoint_percent:.2f} %"
+
+
+def _ms(latency: Summary, percent: int) -> str:
+    """A percentile in milliseconds; a tilde where there are too few samples to bear it."""
+    value = {50: latency.p50_ns, 90: latency.p90_ns, 99: latency.p99_ns}[percent]
+    mark = "" if percent in latency.supported else "~"
+    return f"{mark}{value / 1e6:.4g}"
+
+
+def _where(value: Report) -> Text:
+    assert value.device is not None
+    device = value.device
+    if value.emulated:
+        return Text(
+            f"EMULATED {value.profile} ({device.where.value}): latencies are those of this "
+            "computer and say nothing about a phone or watch",
+            style="bold yellow",
+        )
+    return Text(f"measured on {device.key}: {device.summary}")
+
+
+def _support(rows: Sequence[Row]) -> list[RenderableType]:
+    measured = [row.measurement for row in rows if row.measurement]
+    if not measured:
+        return []
+    first = measured[0]
+    counts = sorted({item.latency.n for item in measured})
+    text = f"{'/'.join(map(str, counts))} samples each after {first.run.warm_up} warm-ups, "
+    text += f"{first.run.threads} threads"
+    supported = first.latency.supported
+    if supported:
+        text += "; supports " + ", ".join(f"p{p}" for p in supported) + " at 99 % confidence"
+    if any(p not in supported for p in (50, 90, 99)):
+        text += "; ~ marks what it does not support"
+    return [Text(text, style="dim")]
+
+
+def devices(listed: Sequence[Listed]) -> list[RenderableType]:
+    """Connected devices."""
+    if not listed:
+        return [Text("no device connected; turn on developer mode and USB debugging, then connect")]
+    table = Table(box=SIMPLE_HEAD)
+    for name in ("key", "connection", "state", "fits", "what it is"):
+        table.add_column(name)
+    for item in listed:
+        what = item.facts.summary if item.facts else item.problem or ""
+        table.add_row(
+            *(
+                Text(cell)
+                for cell in (
+                    item.target.key,
+                    item.target.connection,
+                    item.target.state.value,
+                    ", ".join(item.profiles),
+                    what,
+                )
+            )
+        )
+    return [table]
+
+
+def checks(found: Sequence[Check]) -> list[RenderableType]:
+    """The doctor's findings."""
+    table = Table(box=SIMPLE_HEAD)
+    for name in ("", "what", "found", "what to do"):
+        table.add_column(name)
+    for check in found:
+        sign, style = _STATES[check.state.value]
+        table.add_row(Text(sign, style), check.name, Text(check.found), Text(check.todo))
+    return [table]
+
+
+def toolchain(value: Toolchain) -> list[RenderableType]:
+    """A toolchain."""
+    table = Table(box=SIMPLE_HEAD, show_header=False)
+    table.add_column("part", style="bold")
+    table.add_column("where", overflow="fold")
+    table.add_row("MindSpore Lite", f"{value.version}, {value.origin.value}")
+    table.add_row("converter_lite", str(value.converter))
+    table.add_row("runner", str(value.runner))
+    table.add_row("runtime", str(value.runtime))
+    return [table]

@@ -1,0 +1,1 @@
+"""What users write, read safely and checked whole before any work."""

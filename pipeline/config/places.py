@@ -1,0 +1,84 @@
+"""Where configurations lie, and how a name becomes one.
+
+A name is looked up in ``configs/`` beside the deployment's file and above it, in ``configs/`` of
+the working folder, then among those that come with the package. A path (it has a ``/`` or ends in
+``.yaml``) is taken as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.config.deployment import Deployment
+from pipeline.config.document import load
+from pipeline.config.errors import NameUnknown, NoConfig
+from pipeline.config.profile import NamedProfile, Profile
+from pipeline.config.recipe import NamedRecipe, Recipe
+
+_PACKAGED = Path(__file__).parents[1] / "configs"
+_CHECKOUT = Path(__file__).parents[2] / "configs"
+DEFAULTS = (Path("deploy.yaml"), Path("examples/digits/deploy.yaml"))
+
+
+@dataclass(frozen=True)
+class LoadedDeployment:
+    """A deployment, the file that it came from and its recipes, all checked."""
+
+    path: Path
+    deployment: Deployment
+    recipes: tuple[NamedRecipe, ...]
+
+
+def deployment(path: Path | None, recipes: Sequence[str] = ()) -> LoadedDeployment:
+    """Read a deployment and every recipe that it (or ``recipes`` instead) names.
+
+    Without a path, the default one.
+    """
+    if path is None:
+        path = next((place for place in DEFAULTS if place.is_file()), None)
+        if path is None:
+            raise NoConfig(DEFAULTS)
+    path = path.expanduser().absolute()
+    value = load(path, Deployment, "configuration").located(path.parent)
+    names_asked = dict.fromkeys(recipes or value.recipes)
+    return LoadedDeployment(
+        path, value, tuple(recipe(name, near=path.parent) for name in names_asked)
+    )
+
+
+def recipe(name: str, near: Path | None = None) -> NamedRecipe:
+    """The recipe called ``name``; raises NameUnknown with those there are."""
+    path = _find("quantization", "recipe", name, near)
+    return NamedRecipe(name=path.stem, path=path, recipe=load(path, Recipe, "recipe"))
+
+
+def profile(name: str, near: Path | None = None) -> NamedProfile:
+    """The device profile called ``name``; raises NameUnknown with those there are."""
+    path = _find("devices", "device", name, near)
+    return NamedProfile(name=path.stem, path=path, profile=load(path, Profile, "device profile"))
+
+
+def names(folder: str, near: Path | None = None) -> tuple[str, ...]:
+    """Names of all recipes (``quantization``) or profiles (``devices``) that can be found."""
+    found = {
+        path.stem for place in _places(near) for path in sorted((place / folder).glob("*.yaml"))
+    }
+    return tuple(sorted(found))
+
+
+def _find(folder: str, kind: str, name: str, near: Path | None) -> Path:
+    if "/" in name or name.endswith((".yaml", ".yml")):
+        return (near or Path.cwd()) / Path(name).expanduser()
+    for place in _places(near):
+        candidate = place / folder / f"{name}.yaml"
+        if candidate.is_file():
+            return candidate
+    raise NameUnknown(kind, name, names(folder, near))
+
+
+def _places(near: Path | None) -> Iterator[Path]:
+    start = (near or Path.cwd()).absolute()
+    yield from (folder / "configs" for folder in (start, *start.parents[:3]))
+    yield from (Path.cwd() / "configs", _CHECKOUT, _PACKAGED)

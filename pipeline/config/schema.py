@@ -1,0 +1,25 @@
+"""JSON Schemas of the configuration files, for editors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.config.deployment import Deployment
+from pipeline.config.document import Section
+from pipeline.config.errors import NameUnknown
+from pipeline.config.profile import Profile
+from pipeline.config.recipe import Recipe
+
+KINDS: dict[str, type[Section]] = {
+    "deployment": Deployment,
+    "recipe": Recipe,
+    "profile": Profile,
+}
+
+
+def schema(kind: str) -> dict[str, Any]:
+    """The JSON Schema of ``kind``; raises NameUnknown with those there are."""
+    model = KINDS.get(kind)
+    if model is None:
+        raise NameUnknown("kind of configuration", kind, tuple(KINDS))
+    return model.model_json_schema()

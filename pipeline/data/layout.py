@@ -1,0 +1,58 @@
+"""From the network's layout to the converted model's: the converter turns NCHW into NHWC."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.core.tensors import TensorFacts
+from pipeline.data.errors import InputShapeMismatch
+
+
+def to_model(array: Any, network_shape: tuple[int, ...], tensor: TensorFacts, source: str) -> Any:
+    """Samples [N, ...] as the model wants them: [N, *tensor.shape], contiguous, of its type.
+
+    ``network_shape`` is the input in the network's own layout, batch 1 included. Raises
+    InputShapeMismatch when neither it nor its NHWC form is the model's.
+    """
+    sample = array.shape[1:]
+    if int(np.prod(sample, dtype=np.int64)) != int(np.prod(network_shape, dtype=np.int64)):
+        raise InputShapeMismatch(tensor.name, network_shape, tuple(sample), source)
+    shaped = array.reshape((len(array), *network_shape))
+    if len(network_shape) == 4 and tensor.format == "NHWC":
+        moved = (network_shape[0], *network_shape[2:], network_shape[1])
+        if tensor.shape == moved:
+            shaped = shaped.transpose(0, 1, 3, 4, 2)
+    if shaped.shape[1:] != tensor.shape:
+        raise InputShapeMismatch(tensor.name, tensor.shape, tuple(sample), source)
+    return np.ascontiguousarray(shaped, dtype=tensor.dtype)
+
+
+def write_samples(array: Any, path: Path) -> None:
+    """Write samples one after another, raw and in row-major order.
+
+    Not by numpy's ``tofile``: it hides from its error that the disk is full.
+    """
+    with path.open("wb") as stream:
+        stream.write(memoryview(np.ascontiguousarray(array)).cast("B"))
+
+
+def read_outputs(path: Path, tensors: tuple[TensorFacts, ...], count: int) -> tuple[Any, ...]:
+    """The runner's outputs of ``count`` samples: for each output an array [N, *shape].
+
+    Raises ``ValueError`` when the file is not exactly that long.
+    """
+    sizes = [tensor.size_bytes for tensor in tensors]
+    data = np.fromfile(path, dtype=np.uint8)
+    if data.size != sum(sizes) * count:
+        raise ValueError(f"{data.size} bytes of outputs, expected {sum(sizes) * count}")
+    rows = data.reshape(count, sum(sizes))
+    outputs = []
+    start = 0
+    for tensor, size in zip(tensors, sizes, strict=True):
+        block = np.ascontiguousarray(rows[:, start : start + size])
+        outputs.append(block.view(tensor.dtype).reshape((count, *tensor.shape)))
+        start += size
+    return tuple(outputs)

@@ -1,0 +1,106 @@
+"""Child process: call the user's function, check what it gives, write it as ``.npy`` files.
+
+Started as ``python -m pipeline.data.worker REQUEST RESULT``; both are JSON files.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.core import files, usercode
+
+
+class _Unusable(Exception):
+    """The data is there and is of no use; the text says why."""
+
+
+def main(request_file: str, result_file: str) -> int:
+    """Write the result file, whatever happens; the exit code is 0 when there is one."""
+    request = files.read_json(Path(request_file))
+    try:
+        result = _fetch(request)
+    except usercode.NotFound as error:
+        result = {"status": "not found", "reason": str(error)}
+    except _Unusable as error:
+        result = {"status": "invalid", "reason": str(error)}
+    except (Exception, SystemExit) as error:
+        traceback.print_exc()
+        blame = usercode.blame(error)
+        text = f"{blame.kind}: {blame.text}"
+        result = {"status": "failed", "reason": text, "place": blame.place}
+    files.write_json(Path(result_file), result)
+    return 0
+
+
+def _fetch(request: dict[str, Any]) -> dict[str, Any]:
+    if request["function"]:
+        function = usercode.resolve(request["function"], [Path(p) for p in request["python_path"]])
+        value = function()
+    else:
+        value = _read_npz(Path(request["file"]))
+    inputs, labels = _checked(value)
+    folder = Path(request["output"])
+    names = []
+    for index, array in enumerate(inputs):
+        names.append(f"input_{index}.npy")
+        np.save(folder / names[-1], np.ascontiguousarray(array))
+    if labels is not None:
+        np.save(folder / "labels.npy", np.ascontiguousarray(labels))
+    return {
+        "status": "done",
+        "inputs": names,
+        "labels": "labels.npy" if labels is not None else None,
+        "count": len(inputs[0]),
+        "sample_shapes": [list(array.shape[1:]) for array in inputs],
+        "dtypes": [str(array.dtype) for array in inputs],
+        "classes": int(labels.max()) + 1 if labels is not None else None,
+        "dependencies": usercode.loaded_sources(),
+    }
+
+
+def _read_npz(path: Path) -> Any:
+    try:
+        with np.load(path, allow_pickle=False) as bundle:
+            names = list(bundle.files)
+            if "inputs" in names:
+                inputs: Any = bundle["inputs"]
+            else:
+                numbered = sorted(name for name in names if name.startswith("input_"))
+                if not numbered:
+                    raise _Unusable(f"no array `inputs` among {', '.join(names) or 'none'}")
+                inputs = tuple(bundle[name] for name in numbered)
+            return inputs, bundle["labels"] if "labels" in names else None
+    except (OSError, ValueError, EOFError, KeyError) as error:
+        raise _Unusable(f"not an .npz of plain arrays: {error}") from None
+
+
+def _checked(value: Any) -> tuple[tuple[Any, ...], Any]:
+    if not isinstance(value, tuple) or len(value) != 2:
+        raise _Unusable(f"a {type(value).__name__} where a pair (inputs, labels) was expected")
+    given, labels = value
+    inputs = tuple(np.asarray(a) for a in (given if isinstance(given, (tuple, list)) else (given,)))
+    counts = {len(array) if array.ndim else 0 for array in inputs}
+    if len(counts) != 1 or counts == {0}:
+        raise _Unusable("no samples" if counts <= {0} else "inputs with different sample counts")
+    for index, array in enumerate(inputs):
+        if array.dtype.kind not in "fiub":
+            raise _Unusable(f"input {index} has elements of type {array.dtype}")
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise _Unusable(f"input {index} holds NaN or infinity")
+    if labels is None:
+        return inputs, None
+    labels = np.asarray(labels)
+    if labels.shape != (len(inputs[0]),):
+        raise _Unusable(f"labels of shape {list(labels.shape)} for {len(inputs[0])} samples")
+    if labels.dtype.kind not in "iu" or (labels.size and labels.min() < 0):
+        raise _Unusable("labels must be whole numbers from 0")
+    return inputs, labels.astype(np.int64)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2]))

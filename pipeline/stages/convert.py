@@ -1,0 +1,167 @@
+"""Conversion stage: a recipe applied, and the proof that what came out is a model.
+
+Converted means: the format's mark is there, the model loads and runs in the real runtime, its
+outputs were compared with the checkpoint's, hold no NaN and depend on the input.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.config.recipe import Recipe
+from pipeline.core import files
+from pipeline.core.events import Listener
+from pipeline.core.tensors import TensorFacts
+from pipeline.stages.parity import Parity, compare, from_json
+from pipeline.stages.samples import Calibration
+from pipeline.toolchain import converter, host
+from pipeline.toolchain.errors import ConversionFailed, ModelUnusable
+from pipeline.toolchain.toolchain import Toolchain
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What the network itself gives: inputs (network layout) and outputs of the same samples."""
+
+    inputs: tuple[Path, ...]
+    outputs: tuple[Path, ...]
+    network_shapes: tuple[tuple[int, ...], ...]
+    chosen: tuple[int, ...]
+    digest: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """A proved ``.ms`` file."""
+
+    recipe: str
+    path: Path
+    sha256: str
+    size_bytes: int
+    inputs: tuple[TensorFacts, ...]
+    outputs: tuple[TensorFacts, ...]
+    parity: Parity
+
+
+@dataclass(frozen=True)
+class ConvertStage:
+    """Convert ``mindir`` with ``recipe`` and prove the model on the reference's samples."""
+
+    recipe_name: str
+    recipe: Recipe
+    mindir: Path
+    mindir_digest: str
+    reference: Reference
+    calibration: Calibration | None
+    toolchain: Toolchain
+    logs: Path
+    name: str = "convert"
+
+    @property
+    def subject(self) -> str:
+        return self.recipe_name
+
+    def settings(self) -> Mapping[str, Any]:
+        return {
+            "recipe": self.recipe.model_dump(
+                mode="json", exclude={"description"}, exclude_defaults=True
+            ),
+            "mindir": self.mindir_digest,
+            "reference": self.reference.digest,
+            "calibration": self.calibration.digest if self.calibration else None,
+            "toolchain": self.toolchain.identity,
+        }
+
+    def execute(self, folder: Path, listener: Listener) -> Mapping[str, Any]:
+        log = self.logs / f"convert-{self.recipe_name}.log"
+        target = folder / "model.ms"
+        calibration = self.calibration
+        converter.convert(
+            self.toolchain,
+            converter.Conversion(
+                name=self.recipe_name,
+                mindir=self.mindir,
+                recipe=self.recipe,
+                calibration=calibration.folders if calibration else {},
+                calibration_samples=calibration.count if calibration else 0,
+            ),
+            target,
+            log,
+        )
+        files.copy_file(log, folder / "convert.log")
+        facts = host.describe(self.toolchain, target)
+        parity = self._prove(target, facts.inputs)
+        return {
+            "sha256": files.sha256_file(target),
+            "size_bytes": target.stat().st_size,
+            "inputs": [_tensor_json(tensor) for tensor in facts.inputs],
+            "outputs": [_tensor_json(tensor) for tensor in facts.outputs],
+            "parity": parity.as_json(),
+        }
+
+    def load(self, folder: Path, facts: Mapping[str, Any]) -> Model:
+        return Model(
+            recipe=self.recipe_name,
+            path=folder / "model.ms",
+            sha256=facts["sha256"],
+            size_bytes=facts["size_bytes"],
+            inputs=tuple(_tensor(item) for item in facts["inputs"]),
+            outputs=tuple(_tensor(item) for item in facts["outputs"]),
+            parity=from_json(facts["parity"]),
+        )
+
+    def note(self, facts: Mapping[str, Any]) -> str:
+        return f"{facts['size_bytes']:,} bytes, cosine {facts['parity']['cosine_min']:.5f}"
+
+    def _prove(self, model: Path, tensors: tuple[TensorFacts, ...]) -> Parity:
+        import numpy as np
+
+        from pipeline.data import layout
+
+        name = f"{self.recipe_name}.ms"
+        reference = self.reference
+        rows = list(reference.chosen)
+        if len(tensors) != len(reference.inputs):
+            raise ModelUnusable(name, f"it has {len(tensors)} inputs, not {len(reference.inputs)}")
+        with tempfile.TemporaryDirectory(prefix="pipeline-proof.") as scratch:
+            paths = []
+            for index, tensor in enumerate(tensors):
+                array = np.load(reference.inputs[index], mmap_mode="r")[rows]
+                shape = reference.network_shapes[index]
+                paths.append(Path(scratch) / f"input_{index}.bin")
+                layout.write_samples(
+                    layout.to_model(array, shape, tensor, "the test set"), paths[-1]
+                )
+            output = Path(scratch) / "outputs.bin"
+            result = host.infer(self.toolchain, model, tuple(paths), output)
+            try:
+                outputs = layout.read_outputs(output, result.outputs, len(rows))
+                expected = [np.load(path, mmap_mode="r")[rows] for path in reference.outputs]
+                parity = compare(outputs, expected)
+            except (ValueError, OSError) as error:
+                raise ModelUnusable(name, str(error)) from None
+        if parity.nan_count:
+            raise ModelUnusable(name, f"its outputs hold {parity.nan_count} NaN or infinite values")
+        if parity.spread == 0.0:
+            raise ModelUnusable(name, "its output is the same for every input")
+        return parity
+
+
+def _tensor_json(tensor: TensorFacts) -> dict[str, Any]:
+    return {
+        "name": tensor.name,
+        "dtype": tensor.dtype,
+        "shape": list(tensor.shape),
+        "format": tensor.format,
+    }
+
+
+def _tensor(item: Mapping[str, Any]) -> TensorFacts:
+    return TensorFacts(item["name"], item["dtype"], tuple(item["shape"]), item["format"])
+
+
+__all__ = ["ConversionFailed", "ConvertStage", "Model", "Reference"]

@@ -1,0 +1,143 @@
+"""Samples stage: a data set as raw files in the layout of the converted model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.core import files
+from pipeline.core.events import Listener
+from pipeline.core.tensors import TensorFacts
+from pipeline.data.dataset import Dataset
+from pipeline.data.errors import CalibrationTooSmall, DataInvalid, InputNameUnusable
+
+
+@dataclass(frozen=True)
+class Samples:
+    """For each input of the model one file with ``count`` samples, one after another."""
+
+    inputs: tuple[Path, ...]
+    count: int
+    labels: Path | None
+    digest: str
+
+
+@dataclass(frozen=True)
+class SamplesStage:
+    """All samples of a labelled set, for evaluation."""
+
+    dataset: Dataset
+    network_shapes: tuple[tuple[int, ...], ...]
+    tensors: tuple[TensorFacts, ...]
+    name: str = "samples"
+
+    @property
+    def subject(self) -> str:
+        return self.dataset.source
+
+    def settings(self) -> Mapping[str, Any]:
+        return _settings(self.dataset, self.network_shapes, self.tensors)
+
+    def execute(self, folder: Path, listener: Listener) -> Mapping[str, Any]:
+        from pipeline.data import layout
+
+        for index, array in enumerate(_arrays(self.dataset, self.network_shapes, self.tensors)):
+            layout.write_samples(array, folder / f"input_{index}.bin")
+        return {"count": self.dataset.count}
+
+    def load(self, folder: Path, facts: Mapping[str, Any]) -> Samples:
+        paths = tuple(folder / f"input_{index}.bin" for index in range(len(self.tensors)))
+        digest = files.sha256_json([files.sha256_file(path) for path in paths])
+        return Samples(paths, facts["count"], self.dataset.labels, digest)
+
+    def note(self, facts: Mapping[str, Any]) -> str:
+        return f"{facts['count']} samples"
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """For each input's name a folder with one raw file a sample."""
+
+    folders: Mapping[str, Path]
+    count: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class CalibrationStage:
+    """A seeded, class-balanced choice, as the converter reads it: a folder an input, a file a
+    sample, in the layout and under the name that the converted graph has."""
+
+    dataset: Dataset
+    network_shapes: tuple[tuple[int, ...], ...]
+    tensors: tuple[TensorFacts, ...]
+    wanted: int
+    seed: int
+    name: str = "calibration"
+
+    @property
+    def subject(self) -> str:
+        return self.dataset.source
+
+    def settings(self) -> Mapping[str, Any]:
+        settings = _settings(self.dataset, self.network_shapes, self.tensors)
+        return {**settings, "wanted": self.wanted, "seed": self.seed}
+
+    def execute(self, folder: Path, listener: Listener) -> Mapping[str, Any]:
+        import numpy as np
+
+        from pipeline.data import choice, layout
+
+        for tensor in self.tensors:
+            if any(sign in tensor.name for sign in ',="\r\n') or tensor.name.strip() != tensor.name:
+                raise InputNameUnusable(tensor.name)
+        if self.dataset.count < self.wanted:
+            raise CalibrationTooSmall(self.dataset.count, self.wanted)
+        labels = np.load(self.dataset.labels) if self.dataset.labels else None
+        chosen = choice.choose(self.dataset.count, self.wanted, self.seed, labels)
+        arrays = _arrays(self.dataset, self.network_shapes, self.tensors)
+        for index, array in enumerate(arrays):
+            (folder / str(index)).mkdir()
+            for number in chosen:
+                layout.write_samples(array[number], folder / str(index) / f"{number:08d}.bin")
+        return {"chosen": chosen, "seed": self.seed}
+
+    def load(self, folder: Path, facts: Mapping[str, Any]) -> Calibration:
+        folders = {tensor.name: folder / str(index) for index, tensor in enumerate(self.tensors)}
+        digest = files.sha256_json([self.settings(), facts["chosen"]])
+        return Calibration(folders, len(facts["chosen"]), digest)
+
+    def note(self, facts: Mapping[str, Any]) -> str:
+        return f"{len(facts['chosen'])} samples, seed {facts['seed']}"
+
+
+def _settings(
+    dataset: Dataset,
+    network_shapes: tuple[tuple[int, ...], ...],
+    tensors: tuple[TensorFacts, ...],
+) -> dict[str, Any]:
+    return {
+        "data": dataset.digest,
+        "network_shapes": [list(shape) for shape in network_shapes],
+        "tensors": [[t.name, t.dtype, list(t.shape), t.format] for t in tensors],
+    }
+
+
+def _arrays(
+    dataset: Dataset,
+    network_shapes: tuple[tuple[int, ...], ...],
+    tensors: tuple[TensorFacts, ...],
+) -> list[Any]:
+    import numpy as np
+
+    from pipeline.data import layout
+
+    if len(dataset.inputs) != len(tensors):
+        reason = f"{len(dataset.inputs)} inputs a sample, the model has {len(tensors)}"
+        raise DataInvalid(dataset.source, reason)
+    return [
+        layout.to_model(np.load(path, mmap_mode="r"), shape, tensor, dataset.source)
+        for path, shape, tensor in zip(dataset.inputs, network_shapes, tensors, strict=True)
+    ]

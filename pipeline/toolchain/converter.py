@@ -1,0 +1,101 @@
+"""One call of the converter: a process of its own, a deadline, and no trust in its word."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.config.recipe import Recipe
+from pipeline.core import files, process
+from pipeline.toolchain.errors import ConversionFailed, ConversionTimeout
+from pipeline.toolchain.ini import config_text
+from pipeline.toolchain.log import boil_down
+from pipeline.toolchain.toolchain import Toolchain
+
+MARK = b"MSL2"
+_SUCCESS = "CONVERT RESULT SUCCESS:0"
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What to convert, and how. ``calibration`` maps an input's name to a folder of samples."""
+
+    name: str
+    mindir: Path
+    recipe: Recipe
+    calibration: Mapping[str, Path] = field(default_factory=dict)
+    calibration_samples: int = 0
+    deadline_s: float = 900.0
+
+
+def convert(toolchain: Toolchain, conversion: Conversion, target: Path, log: Path) -> None:
+    """Write the converted model to ``target`` and the tool's whole output to ``log``.
+
+    It counts as converted when the tool ended with code 0 and its success line, and a new file
+    with the format's mark is there; whether the model holds is for the caller to prove. Raises
+    ConversionFailed or ConversionTimeout.
+    """
+    # The tool's own formats cannot express every path, so it sees short relative names only.
+    with files.disk_errors(target), tempfile.TemporaryDirectory(dir=target.parent) as name:
+        folder = Path(name)
+        (folder / "model.mindir").symlink_to(conversion.mindir.absolute())
+        calibration = {}
+        for index, (tensor, samples) in enumerate(conversion.calibration.items()):
+            (folder / f"calibration{index}").symlink_to(samples.absolute())
+            calibration[tensor] = f"calibration{index}"
+        config = config_text(conversion.recipe, calibration, conversion.calibration_samples)
+        command = [
+            str(toolchain.converter),
+            "--fmk=MINDIR",
+            "--modelFile=model.mindir",
+            "--outputFile=model",
+        ]
+        if config is not None:
+            (folder / "recipe.ini").write_text(config)
+            command.append("--configFile=recipe.ini")
+        if conversion.recipe.fp16:
+            command.append("--fp16=on")
+        result = _call(command, toolchain, conversion, folder)
+        files.write_bytes(log, f"{' '.join(command)}\n".encode() + result.stdout + result.stderr)
+        _judge(result, folder / "model.ms", conversion, log)
+        (folder / "model.ms").chmod(0o644)
+        shutil.move(folder / "model.ms", target)
+
+
+def _call(
+    command: list[str], toolchain: Toolchain, conversion: Conversion, folder: Path
+) -> process.Completed:
+    return process.run(
+        command, deadline_s=conversion.deadline_s, env=toolchain.environment(), cwd=folder
+    )
+
+
+def _judge(result: process.Completed, model: Path, conversion: Conversion, log: Path) -> None:
+    def failed(reason: str) -> ConversionFailed:
+        return ConversionFailed(conversion.name, reason, log)
+
+    if result.ending is process.Ending.DEADLINE:
+        raise ConversionTimeout(conversion.name, conversion.deadline_s, log)
+    if result.ending is process.Ending.OUTPUT_LIMIT:
+        raise failed("the converter wrote without end")
+    if result.returncode < 0:
+        raise failed(f"the converter was ended by {_signal_name(-result.returncode)}")
+    if result.returncode != 0 or _SUCCESS not in result.text:
+        raise failed(boil_down(result.text))
+    if not model.is_file():
+        raise failed("the converter said success and wrote no model")
+    with model.open("rb") as stream:
+        head = stream.read(8)
+    if head[4:8] != MARK:
+        raise failed("the converter said success and what it wrote is not a model (no MSL2 mark)")
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -1,0 +1,196 @@
+"""The native programs, built from source by content: the same sources are never built twice."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.core import files, process
+from pipeline.core.errors import one_line
+from pipeline.core.places import cache_root
+from pipeline.toolchain.errors import BuildFailed, CompilerMissing
+
+SOURCES = Path(__file__).parent / "native"
+_DEADLINE_S = 300.0
+
+#: What the device calls its ABI, and the target that zig and the OHOS clang call it.
+_ZIG_TARGETS = {
+    "arm64-v8a": "aarch64-linux-musl",
+    "armeabi-v7a": "arm-linux-musleabihf",
+    "x86_64": "x86_64-linux-musl",
+}
+_OHOS_TARGETS = {
+    "arm64-v8a": "aarch64-linux-ohos",
+    "armeabi-v7a": "arm-linux-ohos",
+    "x86_64": "x86_64-linux-ohos",
+}
+_HOST_ABIS = {"x86_64": "x86_64", "aarch64": "arm64-v8a"}
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program or library: its file name, its sources and how the compiler is called."""
+
+    name: str
+    sources: tuple[Path, ...]
+    headers: tuple[Path, ...]
+    command: tuple[str, ...]
+    compiler: str
+
+    def key(self) -> str:
+        """Hash of all that decides about the result."""
+        return files.sha256_json(
+            {
+                "name": self.name,
+                "command": self.command,
+                "compiler": self.compiler,
+                "sources": [
+                    [path.name, files.sha256_file(path)]
+                    for path in sorted((*self.sources, *self.headers))
+                ],
+            }
+        )
+
+    @property
+    def path(self) -> Path:
+        """Where it is, or will be."""
+        return cache_root() / "native" / self.key()[:24] / self.name
+
+
+def converter(package: Path) -> Program:
+    """``converter_lite`` over the converter library of the unpacked ``package``."""
+    sources = tuple(sorted(SOURCES.glob("converter_*.cc")))
+    return _host_cxx("converter_lite", sources, package)
+
+
+def runtime_shim(package: Path, runner_sources: Path) -> Program:
+    """``libmindspore_lite_ndk.so``: the API of HarmonyOS over the runtime of ``package``.
+
+    It is declared as the runner declares it: ``oh_ai.h`` among the runner's sources.
+    """
+    sources = (SOURCES / "ndk_shim.cc", SOURCES / "pack_weight_manager.cc")
+    flags = ("-shared", "-fPIC", "-fvisibility=hidden", "-I", str(runner_sources))
+    return _host_cxx(
+        "libmindspore_lite_ndk.so", sources, package, flags, (runner_sources / "oh_ai.h",)
+    )
+
+
+def runner(sources: Path, abi: str | None = None) -> Program:
+    """The runner from the C files of a folder: for this machine, or for devices of ``abi``."""
+    command, compiler = _device_compiler(abi) if abi else _host_compiler()
+    units = tuple(sorted(sources.glob("*.c")))
+    flags = ("-std=c11", "-O2", "-s", "-D_GNU_SOURCE", "-I", str(sources))
+    return Program(
+        "runner",
+        units,
+        tuple(sorted(sources.glob("*.h"))),
+        (*command, *flags, *map(str, units), "-ldl", "-lm", "-lpthread"),
+        compiler,
+    )
+
+
+def host_abi() -> str:
+    """This machine's ABI, by the name that devices use."""
+    return _HOST_ABIS.get(platform.machine(), platform.machine())
+
+
+def is_built(program: Program) -> bool:
+    """Whether ``program`` needs no building."""
+    return program.path.is_file()
+
+
+def build(programs: Sequence[Program], progress: Callable[[float, float], None]) -> None:
+    """Build what is not there yet; ``progress`` gets the programs done and in all."""
+    missing = [program for program in programs if not is_built(program)]
+    for done, program in enumerate(missing):
+        progress(done, len(missing))
+        _build_one(program)
+    if missing:
+        progress(len(missing), len(missing))
+
+
+def _build_one(program: Program) -> None:
+    target = program.path
+    with files.disk_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".build.") as name:
+            output = Path(name) / program.name
+            log = target.parent / f"{program.name}.log"
+            env = {"ZIG_GLOBAL_CACHE_DIR": name, "ZIG_LOCAL_CACHE_DIR": name}
+            result = process.run(
+                (*program.command, "-o", str(output)), deadline_s=_DEADLINE_S, env=env
+            )
+            files.write_bytes(log, result.stdout + result.stderr)
+            if result.ending is not process.Ending.EXIT:
+                raise BuildFailed(program.name, f"not done within {_DEADLINE_S:g} s", log)
+            if result.returncode != 0 or not output.is_file():
+                raise BuildFailed(program.name, _first_error(result.text), log)
+            files.fsync_tree(output.parent)
+            os.replace(output, target)
+
+
+def _first_error(text: str) -> str:
+    lines = [one_line(line) for line in text.splitlines() if "error" in line.lower()]
+    return lines[0] if lines else "the compiler said nothing"
+
+
+def _host_cxx(
+    name: str,
+    sources: tuple[Path, ...],
+    package: Path,
+    flags: tuple[str, ...] = (),
+    headers: tuple[Path, ...] = (),
+) -> Program:
+    compiler = _executable("g++", name)
+    libraries = package / "lib"
+    command = (
+        compiler, "-std=c++17", "-O2", *flags, "-D_GLIBCXX_USE_CXX11_ABI=0",
+        "-I", str(package), "-I", str(package / "include"), *map(str, sources),
+        "-L", str(libraries), "-Wl,--no-as-needed", "-lmindspore_converter", "-lmindspore_core",
+        "-Wl,--disable-new-dtags", f"-Wl,-rpath,{libraries}",
+        "-Wl,--allow-shlib-undefined", "-rdynamic", "-ldl", "-lpthread",
+    )  # fmt: skip
+    headers = (*sorted(SOURCES.glob("*.h")), *headers)
+    return Program(name, sources, headers, command, _identity(compiler))
+
+
+def _host_compiler() -> tuple[tuple[str, ...], str]:
+    compiler = _executable("gcc", "the runner")
+    return (compiler,), _identity(compiler)
+
+
+def _device_compiler(abi: str) -> tuple[tuple[str, ...], str]:
+    ndk = os.environ.get("OHOS_NDK")
+    if ndk and abi in _OHOS_TARGETS:
+        compiler = str(Path(ndk) / "llvm" / "bin" / "clang")
+        sysroot = str(Path(ndk) / "sysroot")
+        return (
+            (compiler, f"--target={_OHOS_TARGETS[abi]}", f"--sysroot={sysroot}", "-fPIE", "-pie"),
+            _identity(compiler),
+        )
+    if abi not in _ZIG_TARGETS or importlib.util.find_spec("ziglang") is None:
+        raise CompilerMissing("ziglang", f"the runner for {abi} devices")
+    zig = (sys.executable, "-m", "ziglang", "cc", "-target", _ZIG_TARGETS[abi])
+    return (*zig, "-dynamic", "-fPIE", "-pie"), "ziglang"
+
+
+def _executable(name: str, purpose: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise CompilerMissing(name, purpose)
+    return found
+
+
+def _identity(compiler: str) -> str:
+    """What tells one compiler from another without running it."""
+    path = Path(compiler).resolve()
+    with files.disk_errors(path):
+        status = path.stat()
+    return f"{path.name} {status.st_size} {status.st_mtime_ns}"

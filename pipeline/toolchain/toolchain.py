@@ -1,0 +1,148 @@
+"""A toolchain: converter, runner and host runtime that belong together, and where they come from.
+
+Looked for in this order: what the configuration or ``--toolchain`` names, ``$MSLITE_HOME`` (an
+unpacked official package), the one from the package index. All speak the official tools' command
+lines, so nobody above needs to know which it is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from pipeline.core import files
+from pipeline.core.events import Listener
+from pipeline.toolchain import native, package
+from pipeline.toolchain.errors import ToolchainInvalid
+
+_CONVERTER = Path("tools/converter/converter/converter_lite")
+_RUNTIME = Path("runtime/lib/libmindspore-lite.so")
+_VERSION = re.compile(r"mindspore-lite-(\d+\.\d+\.\d+\w*)")
+
+
+class Origin(str, Enum):
+    """Where a toolchain comes from."""
+
+    PACKAGE_INDEX = "package index"
+    MSLITE_HOME = "MSLITE_HOME"
+    NAMED = "named"
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """Programs and libraries; ``identity`` is a hash over their contents, for stage keys."""
+
+    origin: Origin
+    version: str
+    home: Path
+    converter: Path
+    runner: Path
+    runtime: Path
+    library_path: tuple[Path, ...]
+    identity: str
+
+    def environment(self) -> dict[str, str]:
+        """What the tools need in their environment; their log at the level of warnings."""
+        environment = {"GLOG_v": "2"}
+        if self.library_path:
+            inherited = os.environ.get("LD_LIBRARY_PATH", "")
+            paths = [*map(str, self.library_path), *([inherited] if inherited else [])]
+            environment["LD_LIBRARY_PATH"] = ":".join(paths)
+        return environment
+
+    def as_json(self) -> dict[str, str]:
+        """For the manifest."""
+        return {
+            "origin": self.origin.value,
+            "version": self.version,
+            "home": str(self.home),
+            "identity": self.identity,
+        }
+
+
+def resolve(named: Path | None, runner_sources: Path, listener: Listener) -> Toolchain:
+    """Find the toolchain, and install or build what of it is missing."""
+    if named is not None:
+        return _official(named.expanduser().absolute(), Origin.NAMED, runner_sources, listener)
+    home = os.environ.get("MSLITE_HOME")
+    if home:
+        path = Path(home).expanduser().absolute()
+        return _official(path, Origin.MSLITE_HOME, runner_sources, listener)
+    return _from_index(runner_sources, listener)
+
+
+def ready(runner_sources: Path) -> bool:
+    """Whether the package index's toolchain needs neither download nor build."""
+    home = package.installed(package.wheel_for())
+    return home is not None and all(map(native.is_built, _programs(home, runner_sources)))
+
+
+def remove(runner_sources: Path) -> None:
+    """Forget the package index's toolchain and what was built for it."""
+    home = package.installed(package.wheel_for())
+    if home is not None:
+        for program in _programs(home, runner_sources):
+            files.remove_tree(program.path.parent)
+        files.remove_tree(home)
+
+
+def _from_index(runner_sources: Path, listener: Listener) -> Toolchain:
+    wheel = package.wheel_for()
+    home = package.installed(wheel) or package.install(
+        wheel, lambda done, total: listener.progress("download", wheel.name, done, total)
+    )
+    programs = _programs(home, runner_sources)
+    _build(programs, listener)
+    converter, shim, runner = programs
+    return Toolchain(
+        origin=Origin.PACKAGE_INDEX,
+        version=package.VERSION,
+        home=home,
+        converter=converter.path,
+        runner=runner.path,
+        runtime=shim.path,
+        library_path=(),
+        identity=files.sha256_json(
+            [wheel.sha256, *(files.sha256_file(program.path) for program in programs)]
+        ),
+    )
+
+
+def _official(home: Path, origin: Origin, runner_sources: Path, listener: Listener) -> Toolchain:
+    for part in (_CONVERTER, _RUNTIME):
+        if not (home / part).is_file():
+            raise ToolchainInvalid(
+                home, str(part), "MSLITE_HOME" if origin is Origin.MSLITE_HOME else "--toolchain"
+            )
+    runner = native.runner(runner_sources)
+    _build((runner,), listener)
+    match = _VERSION.search(home.resolve().name)
+    return Toolchain(
+        origin=origin,
+        version=match.group(1) if match else "unknown",
+        home=home,
+        converter=home / _CONVERTER,
+        runner=runner.path,
+        runtime=home / _RUNTIME,
+        library_path=(home / "tools/converter/lib", home / "runtime/lib"),
+        identity=files.sha256_json(
+            [files.sha256_file(path) for path in (home / _CONVERTER, home / _RUNTIME, runner.path)]
+        ),
+    )
+
+
+def _programs(home: Path, runner_sources: Path) -> tuple[native.Program, ...]:
+    return (
+        native.converter(home),
+        native.runtime_shim(home, runner_sources),
+        native.runner(runner_sources),
+    )
+
+
+def _build(programs: tuple[native.Program, ...], listener: Listener) -> None:
+    native.build(
+        programs, lambda done, total: listener.progress("build", "native programs", done, total)
+    )
