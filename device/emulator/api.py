@@ -11,7 +11,7 @@ from device.emulator import store, system
 from device.emulator.spec import EmulatedSpec, Fault
 from pipeline.core.files import disk_errors, remove_tree, sha256_json
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,60}")
+_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,60}")
 #: Goes up when ``system.install`` makes something else of the same specification.
 _GENERATION = 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import time
 from typing import NoReturn
 
 from device.emulator.paths import ToDevice, to_host
@@ -35,25 +36,38 @@ def run(device: Stored, arguments: list[str]) -> None:
         return
     if device.strike("freeze"):
         freeze()
-    cut = device.waiting("cut-shell")
+    cut = device.strike("cut-shell")
     if cut and not cut["after_lines"]:
-        device.spend(cut)
         return
     root = shell_root(device)
     reading, writing = os.pipe()
-    if os.fork() == 0:
+    daemon = os.fork()
+    if daemon == 0:
         os.close(reading)
         _daemon(device, to_host(command, root), root, writing)
     os.close(writing)
     lines_left = int(cut["after_lines"]) if cut else None
-    if _relay(reading, ToDevice(root, os.path.realpath(root)), lines_left) and cut:
-        device.spend(cut)
+    if _relay(reading, ToDevice(root, os.path.realpath(root)), lines_left):
+        os.close(reading)
+        _reap(daemon, tries=50)
+        return
+    os.waitpid(daemon, 0)
+    if cut:
+        device.spare(cut)
 
 
 def freeze() -> NoReturn:
     """Never answer."""
     while True:
         signal.pause()
+
+
+def _reap(pid: int, tries: int) -> None:
+    """Wait a little for a child that is about to end: not every machine's init collects them."""
+    for _ in range(tries):
+        if os.waitpid(pid, os.WNOHANG) != (0, 0):
+            return
+        time.sleep(0.004)
 
 
 def _relay(reading: int, mapping: ToDevice, lines_left: int | None) -> bool:
@@ -93,16 +107,18 @@ def _daemon(device: Stored, command: str, root: str, writing: int) -> NoReturn:
     poller.register(writing, 0)
     while True:
         events = dict(poller.poll())
-        if events.get(writing, 0) & select.POLLERR:
-            os.kill(pid, signal.SIGTERM)
-            os._exit(0)
-        piece = os.read(reading, 1 << 16)
-        if not piece:
-            os._exit(0)
+        client_is_gone = bool(events.get(writing, 0) & select.POLLERR)
+        piece = b"" if client_is_gone else os.read(reading, 1 << 16)
         try:
             _write(writing, piece)
         except BrokenPipeError:
+            client_is_gone = True
+        if client_is_gone:
             os.kill(pid, signal.SIGTERM)
+        if client_is_gone or not piece:
+            os.close(reading)
+            os.close(writing)
+            os.waitpid(pid, 0)
             os._exit(0)
 
 

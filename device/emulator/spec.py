@@ -72,10 +72,11 @@ def _host_abi() -> str:
 class EmulatedSpec:
     """An emulated device.
 
-    ``device_id`` names its folder (None: after the key); ``key`` is its serial number, or ``IP:PORT`` with connection
-    TCP. ``runtime_library`` becomes the system's ``libmindspore_lite_ndk.so``. ``cpuinfo`` and
-    ``memory_bytes`` are this machine's when None, ``storage_bytes`` is what /data holds (None:
-    as much as this machine's disk). ``parameters`` add to, or replace, those of ``param get``.
+    ``device_id`` names its folder (None: after the key); ``key`` is its serial number, or
+    ``IP:PORT`` with connection TCP. ``runtime_library`` becomes the system's
+    ``libmindspore_lite_ndk.so``. ``cpuinfo`` and ``memory_bytes`` are this machine's when None,
+    ``storage_bytes`` is what /data holds (None: as much as this machine's disk).
+    ``parameters`` add to, or replace, those of ``param get``.
     """
 
     device_id: str | None = None

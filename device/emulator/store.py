@@ -25,6 +25,7 @@ class Locked:
         self._handle = -1
 
     def __enter__(self) -> None:
+        os.makedirs(os.path.dirname(self._path), exist_ok=True)
         self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         fcntl.flock(self._handle, fcntl.LOCK_EX)
 
@@ -105,34 +106,38 @@ class Stored:
         return os.path.join(self.folder, "root")
 
     def strike(self, kind: str) -> Record | None:
-        """The fault of this kind that this call meets, if any; it counts as having struck."""
-        for fault in self._active:
-            if fault["kind"] == kind:
-                self._active.remove(fault)
-                self._spend(fault)
+        """The fault of this kind that this call meets, if any; it counts as having struck.
+
+        Of many calls at once no more meet it than it has times.
+        """
+        for fault in [one for one in self._active if one["kind"] == kind]:
+            self._active.remove(fault)
+            if self._add_times(fault, -1):
                 return fault
         return None
 
-    def waiting(self, kind: str) -> Record | None:
-        """Like ``strike``, without counting it yet; see ``spend``."""
-        return next((fault for fault in self._active if fault["kind"] == kind), None)
+    def spare(self, fault: Record) -> None:
+        """Give back a fault that had no occasion to strike."""
+        self._add_times(fault, 1)
 
-    def spend(self, fault: Record) -> None:
-        """Count a fault that ``waiting`` gave as having struck."""
-        self._active.remove(fault)
-        self._spend(fault)
-
-    def _spend(self, spent: Record) -> None:
-        if spent["times"] is None:
-            return
+    def _add_times(self, changed: Record, number: int) -> bool:
+        """Change how often a fault still strikes; False when there is nothing left of it."""
+        if changed["times"] is None:
+            return True
         path = os.path.join(self.folder, "device.json")
         with Locked(self.folder):
             record = load(path)
-            for fault in record["faults"]:
-                if fault["number"] == spent["number"]:
-                    fault["times"] -= 1
-            record["faults"] = [f for f in record["faults"] if f["times"] is None or f["times"] > 0]
+            faults: list[Record] = record["faults"]
+            stored = next((one for one in faults if one["number"] == changed["number"]), None)
+            if stored is None:
+                if number < 0:
+                    return False
+                stored = {**changed, "times": 0}
+                faults.append(stored)
+            stored["times"] += number
+            record["faults"] = [one for one in faults if one["times"] is None or one["times"] > 0]
             save(path, record)
+        return True
 
 
 _STATES = {

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from device.codes import explain
 from device.device import OnLine, RemoteResult
 from device.errors import (
     CommandTooLong,
@@ -15,6 +16,7 @@ from device.errors import (
     DeviceBusy,
     DeviceTimeout,
     HdcMissing,
+    HdcRefused,
     HdcServerUnreachable,
     OutputTooLong,
 )
@@ -35,7 +37,7 @@ class Patience:
 
     #: A call that only asks; hdc itself takes up to 13.5 s to find its server unreachable.
     call_s: float = 20.0
-    #: For a channel that is still being established (E000004).
+    #: For causes that pass by themselves, as a channel that is being established (E000004).
     channel_s: float = 5.0
     #: For the first devices to be listed after hdc had to start its server.
     server_start_s: float = 3.0
@@ -131,7 +133,7 @@ class HdcClient:
                 self._raise_failure(done, key)
             raise ConnectionLost(key, what, _last_line(answer.output))
 
-        return self._when_channel_stands(once)
+        return self._patiently(once)
 
     def file_send(self, key: str, local: Path, remote: str, *, deadline_s: float) -> None:
         """Copy a local file to ``remote``; hdc says that it arrived, which proves nothing yet."""
@@ -150,22 +152,23 @@ class HdcClient:
                 self._raise_failure(done, key)
                 raise ConnectionLost(key, what)
 
-        self._when_channel_stands(once)
+        self._patiently(once)
 
     def _list_once(self) -> tuple[list[messages.Listed], float]:
         done = self._call(("list", "targets", "-v"), "hdc list", deadline_s=self.patience.call_s)
         self._raise_failure(done, "")
         return messages.listed(_text(done)), done.duration_s
 
-    def _when_channel_stands(self, once: Callable[[], _T]) -> _T:
-        """Repeat while hdc says that nothing was begun because the channel is not there yet."""
+    def _patiently(self, once: Callable[[], _T]) -> _T:
+        """Repeat while hdc says that nothing was begun, for a reason that passes by itself."""
         until = time.monotonic() + self.patience.channel_s
         pause = 0.1
         while True:
             try:
                 return once()
-            except DeviceBusy:
-                if time.monotonic() + pause > until:
+            except (DeviceBusy, HdcRefused) as error:
+                passing = isinstance(error, DeviceBusy) or explain(error.code).passing
+                if not passing or time.monotonic() + pause > until:
                     raise
             time.sleep(pause)
             pause = min(pause * 2, 1.0)

@@ -6,7 +6,7 @@ import secrets
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from device import facts, sections, telemetry
@@ -43,7 +43,7 @@ class HdcDevice:
     key: str
     connection: str = "USB"
     workdir: str = DEFAULT_WORKDIR
-    deadlines: Deadlines = Deadlines()
+    deadlines: Deadlines = field(default_factory=Deadlines)
 
     def __post_init__(self) -> None:
         if not is_plain_path(self.workdir) or self.workdir.count("/") < 2:

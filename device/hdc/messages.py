@@ -82,17 +82,6 @@ def listed(text: str) -> list[Listed]:
     return found
 
 
-def listed_short(text: str) -> list[Listed]:
-    """The devices in the output of ``hdc list targets``; the connection is not told there."""
-    found = []
-    for line in lines(text):
-        key, _, mark = line.partition("\t")
-        if not line.startswith("[") and key.strip():
-            state = State.UNAUTHORIZED if mark.strip() == "Unauthorized" else State.CONNECTED
-            found.append(Listed(key.strip(), "", state))
-    return found
-
-
 def is_connected(text: str) -> bool:
     """Whether ``hdc tconn`` reached the device, now or before."""
     return any(
