@@ -10,7 +10,7 @@ from pipeline.chain import gates, measure
 from pipeline.chain.measure import Inputs
 from pipeline.chain.report import Report, Row
 from pipeline.chain.run import WORKSPACE, Run, latest_deployment, start
-from pipeline.chain.targets import Connection, Wish, connect
+from pipeline.chain.targets import Connection, Wish, find_connected, start_emulated
 from pipeline.chain.tools import install
 from pipeline.config import places
 from pipeline.core import files
@@ -50,8 +50,10 @@ def benchmark(
         source = latest_deployment(workspace)
         name = str(source[1]["name"])
     with start(workspace, "benchmark", name) as run:
+        connection = find_connected(wish, listener)
         tools = install(toolchain, listener=listener)
-        connection = connect(wish, run.workspace, lambda: tools.runtime, listener)
+        if connection is None:
+            connection = start_emulated(profile, run.workspace, tools.runtime)
         if source is None:
             assert model is not None
             workloads = [_single(model, name, tools, run)]

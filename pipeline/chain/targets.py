@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,25 +28,17 @@ class Wish:
 
 @dataclass(frozen=True)
 class Connection:
-    """A device, its facts, and why it is the emulated one if it is."""
+    """A device and its facts, which also tell whether it is an emulated one."""
 
     device: Device
     facts: DeviceFacts
 
 
-def connect(
-    wish: Wish, workspace: Path, runtime: Callable[[], Path], listener: Listener
-) -> Connection:
-    """Find the device; ``runtime`` gives the host's runtime library if one must be emulated.
+def find_connected(wish: Wish, listener: Listener) -> Connection | None:
+    """The connected device that fits; None when one is to be emulated instead.
 
     Raises the errors of ``device.errors``.
     """
-    connection = find_connected(wish, listener)
-    return connection or start_emulated(wish.profile, workspace, runtime())
-
-
-def find_connected(wish: Wish, listener: Listener) -> Connection | None:
-    """The connected device that fits; None when one is to be emulated instead."""
     if wish.emulate and wish.target is None:
         return None
     try:

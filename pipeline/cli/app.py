@@ -224,8 +224,3 @@ def _emulation(emulate: Emulate | None, never: bool) -> bool | None:
     if never and emulate is not None:
         raise typer.BadParameter("--emulate and --no-emulate exclude each other")
     return False if never else (True if emulate is not None else None)
-
-
-def main() -> None:
-    """Entry point of the console script."""
-    app()

@@ -72,7 +72,8 @@ class _Lines:
     def progress(self, step: str, subject: str, done: float, total: float) -> None:
         with self._lock:
             now = time.monotonic()
-            if now - self._spoken.get((step, subject), 0.0) < _REPEAT_S or not total:
+            last = self._spoken.setdefault((step, subject), now)
+            if now - last < _REPEAT_S or not total:
                 return
             self._spoken[step, subject] = now
             self._say(f"      {step} {subject}: {100 * done / total:.0f} %")

@@ -9,7 +9,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -33,7 +33,8 @@ class Session:
         self.listener = self._terminal.listener
 
     def __enter__(self) -> Session:
-        signal.signal(signal.SIGTERM, _interrupt)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         return self
 
     def __exit__(
@@ -140,7 +141,3 @@ def _as_ours(error: OSError) -> BaseException:
             raise error
     except PipelineError as ours:
         return ours
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
