@@ -66,7 +66,7 @@ class Program:
 
 def converter(package: Path) -> Program:
     """``converter_lite`` over the converter library of the unpacked ``package``."""
-    sources = tuple(sorted(SOURCES.glob("converter_*.cc")))
+    sources = (*sorted(SOURCES.glob("converter_*.cc")), SOURCES / "pack_weight_manager.cc")
     return _host_cxx("converter_lite", sources, package)
 
 

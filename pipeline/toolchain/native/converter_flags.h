@@ -14,6 +14,7 @@ namespace converter_lite {
 
 // Status values of the official tool; the process ends with their low byte.
 constexpr int kParamInvalid = -3;         // 253
+constexpr int kNotSupport = -7;           // 249
 constexpr int kInputParamInvalid = -600;  // 168
 
 // A command line that cannot be honoured.
@@ -29,6 +30,12 @@ class FlagError : public std::runtime_error {
   bool show_usage_;
 };
 
+// An option that the library took and then ignored.
+class NotHonoured : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 enum class Action { kConvert, kHelp, kVersion };
 
 struct Flags {
@@ -42,8 +49,6 @@ struct Flags {
   mindspore::Format input_format = mindspore::NHWC;
   mindspore::DataType input_type = mindspore::DataType::kTypeUnknown;
   mindspore::DataType output_type = mindspore::DataType::kTypeUnknown;
-  bool has_input_type = false;
-  bool has_output_type = false;
   bool fp16 = false;
   bool train_model = false;
   bool infer = false;
@@ -57,6 +62,9 @@ Flags ParseFlags(int argc, const char *const *argv);
 
 // Refuses a configuration file with a section that this library would ignore without a word.
 void CheckConfigSections(const std::string &path);
+
+// Looks at the converted model.  Throws NotHonoured.
+void CheckHonoured(const Flags &flags);
 
 }  // namespace converter_lite
 

@@ -14,6 +14,7 @@ namespace {
 using converter_lite::Action;
 using converter_lite::FlagError;
 using converter_lite::Flags;
+using converter_lite::NotHonoured;
 
 // Only async-signal-safe calls: the heap may be what broke.
 void OnCrash(int /*signal*/) {
@@ -63,11 +64,24 @@ mindspore::Status Convert(const Flags &flags) {
   return converter.Convert();
 }
 
+// A model that is not what was asked for must not be taken for it.
+int Check(const Flags &flags) {
+  try {
+    converter_lite::CheckHonoured(flags);
+    return 0;
+  } catch (const NotHonoured &error) {
+    std::cerr << "INPUT ILLEGAL: " << error.what() << std::endl;
+    std::cout << "Convert failed. Ret: Fail to support." << std::endl;
+    unlink((flags.output_file + ".ms").c_str());
+    return converter_lite::kNotSupport;
+  }
+}
+
 int RunConversion(const Flags &flags) {
   CatchCrashes();
   const mindspore::Status status = Convert(flags);
   if (status.IsOk()) {
-    return 0;
+    return Check(flags);
   }
   std::string text = status.GetErrDescription();
   std::cout << "Convert failed. Ret: " << (text.empty() ? status.ToString() : text) << std::endl;

@@ -1,7 +1,7 @@
 // Stand-in for the packed-weight sharing of libmindspore_converter.so.
 //
 // The library shares packed weights between the models of a server and loses those that it decodes at
-// load, so that models with quantized weights do not load, and those with float16 weights crash.  Its calls go through the procedure linkage
+// load, so that models with quantized weights do not load.  Its calls go through the procedure linkage
 // table; definitions that come first in the process win.  These share nothing: every model packs its own
 // weights, as the runtime of a device does.  Member names and parameter types are those of the library's
 // symbol table.
@@ -52,7 +52,8 @@ void *PackWeightManager::GetPackData(const void *, size_t size, bool *is_packed)
   return rounded < size ? nullptr : std::aligned_alloc(kAlignment, rounded == 0 ? kAlignment : rounded);
 }
 
-// "Not replaced" makes the caller allocate for itself.
+// "Not replaced" makes the caller allocate for itself. The library's own would read the store that was never made
+// and crash on models with float16 weights: all of these members are replaced, or none.
 void *PackWeightManager::ReplaceFp16Data(void *, size_t, bool *is_replaced) {
   if (is_replaced != nullptr) {
     *is_replaced = false;
