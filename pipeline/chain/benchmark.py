@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.chain import gates, measure
-from pipeline.chain.measure import Inputs
 from pipeline.chain.report import Report, Row
 from pipeline.chain.run import WORKSPACE, Run, latest_deployment, start
 from pipeline.chain.targets import Connection, Wish, find_connected, start_emulated
@@ -16,7 +15,7 @@ from pipeline.config import places
 from pipeline.core import files
 from pipeline.core.errors import FileMissing
 from pipeline.core.events import Listener, Silent
-from pipeline.stages.benchmark import Workload
+from pipeline.stages.benchmark import Inputs, Workload
 from pipeline.toolchain import host
 from pipeline.toolchain.converter import MARK
 from pipeline.toolchain.errors import ModelUnusable
@@ -56,51 +55,45 @@ def benchmark(
             connection = start_emulated(profile, run.workspace, tools.runtime)
         if source is None:
             assert model is not None
-            workloads = [_single(model, name, tools, run)]
+            inputs = measure.random_inputs(host.describe(tools, model), run)
+            workloads = [measure.file_workload(model, name, inputs, tools, run, fp16=False)]
         else:
-            workloads = _deployed(*source, connection, tools, run)
-        rows = []
-        for workload in workloads:
-            measurement = measure.run_on(
-                connection, workload, tools, profile.profile, run, listener
+            inputs, workloads = _deployed(*source, connection, tools, run)
+        measurements = measure.run_all(
+            connection, workloads, inputs, tools, profile.profile, run, listener
+        )
+        rows = [
+            Row(
+                name=workload.name,
+                path=workload.model,
+                sha256=workload.sha256,
+                size_bytes=workload.size_bytes,
+                fp16=workload.fp16,
+                measurement=measurement,
+                failures=tuple(gates.device_failures(profile.profile.limits, measurement)),
             )
-            rows.append(
-                Row(
-                    name=workload.name,
-                    path=workload.model,
-                    sha256=workload.sha256,
-                    size_bytes=workload.size_bytes,
-                    fp16=workload.fp16,
-                    measurement=measurement,
-                    failures=tuple(gates.device_failures(profile.profile.limits, measurement)),
-                )
-            )
+            for workload, measurement in zip(workloads, measurements, strict=True)
+        ]
         report = Report(name, run.folder, tuple(rows), None, connection.facts, profile.name)
         run.finish({**report.as_json(), "toolchain": tools.as_json()})
     return report
 
 
-def _single(model: Path, name: str, tools: Toolchain, run: Run) -> Workload:
-    inputs = measure.random_inputs(host.describe(tools, model), run)
-    return measure.file_workload(model, name, inputs, tools, run, fp16=False)
-
-
 def _deployed(
     folder: Path, manifest: Mapping[str, Any], connection: Connection, tools: Toolchain, run: Run
-) -> list[Workload]:
-    workloads = []
+) -> tuple[Inputs, list[Workload]]:
     paths = tuple(sorted((folder / "inputs").glob("input_*.bin")))
+    counts = {int(item["benchmark"]["device_parity"]["n"]) for item in manifest["models"]}
+    inputs = Inputs(paths, counts.pop())
+    workloads = []
     for item in manifest["models"]:
         model = folder / "models" / Path(item["path"]).name
         _check(model)
         if files.sha256_file(model) != item["sha256"]:
             raise ModelUnusable(str(model), "it is not the file that was deployed")
-        count = int(item["benchmark"]["device_parity"]["n"])
         fp16 = bool(item["fp16"]) and measure.has_fp16(connection.facts)
-        workloads.append(
-            measure.file_workload(model, item["name"], Inputs(paths, count), tools, run, fp16)
-        )
-    return workloads
+        workloads.append(measure.file_workload(model, item["name"], inputs, tools, run, fp16))
+    return inputs, workloads
 
 
 def _check(model: Path) -> None:

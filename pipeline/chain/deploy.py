@@ -61,17 +61,22 @@ def deploy(
         if connection is None:
             connection = start_emulated(profile, run.workspace, made.toolchain.runtime)
         inputs, chosen = measure.real_inputs(made.samples, made.checkpoint.reference.chosen, run)
-        rows = []
-        for built in made.models:
-            workload = measure.built_workload(built, made, inputs, chosen, connection.facts)
-            measurement = measure.run_on(
-                connection, workload, made.toolchain, profile.profile, run, listener
-            )
-            rows.append(_row(loaded, made, built, profile, measurement))
+        measurements = measure.run_all(
+            connection,
+            [measure.built_workload(one, made, chosen, connection.facts) for one in made.models],
+            inputs,
+            made.toolchain,
+            profile.profile,
+            run,
+            listener,
+        )
         report = Report(
             name=loaded.deployment.name,
             run_folder=run.folder,
-            rows=tuple(rows),
+            rows=tuple(
+                _row(loaded, made, built, profile, measurement)
+                for built, measurement in zip(made.models, measurements, strict=True)
+            ),
             checkpoint_percent=made.checkpoint.percent,
             device=connection.facts,
             profile=profile.name,

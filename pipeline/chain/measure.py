@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from pipeline.config.profile import Profile
 from pipeline.core import files
 from pipeline.core.events import Listener
 from pipeline.core.runner import RunnerResult
-from pipeline.stages.benchmark import Measurement, Workload, measure
+from pipeline.stages.benchmark import Inputs, Measurement, Workload, bench
 from pipeline.stages.samples import Samples
 from pipeline.toolchain import host, native
 from pipeline.toolchain.errors import ModelUnusable
@@ -27,14 +26,6 @@ if TYPE_CHECKING:
 _COUNT = 16
 _SEED = 0
 _USUAL_ABI = "arm64-v8a"
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """Samples for the device: a file an input, ``count`` samples each, in the model's layout."""
-
-    paths: tuple[Path, ...]
-    count: int
 
 
 def real_inputs(samples: Samples, rows: Sequence[int], run: Run) -> tuple[Inputs, tuple[int, ...]]:
@@ -78,7 +69,7 @@ def random_inputs(facts: RunnerResult, run: Run) -> Inputs:
 
 
 def built_workload(
-    built: Built, made: Build, inputs: Inputs, rows: tuple[int, ...], facts: DeviceFacts
+    built: Built, made: Build, rows: tuple[int, ...], facts: DeviceFacts
 ) -> Workload:
     """A model that was just built; what it should answer is known from its evaluation."""
     from pipeline.data import layout
@@ -90,8 +81,6 @@ def built_workload(
         model=built.kept,
         sha256=model.sha256,
         size_bytes=model.size_bytes,
-        inputs=inputs.paths,
-        count=inputs.count,
         expected=tuple(array[list(rows)] for array in outputs),
         fp16=built.recipe.recipe.fp16 and has_fp16(facts),
     )
@@ -114,26 +103,25 @@ def file_workload(
         model=model,
         sha256=files.sha256_file(model),
         size_bytes=model.stat().st_size,
-        inputs=inputs.paths,
-        count=inputs.count,
         expected=expected,
         fp16=fp16,
     )
 
 
-def run_on(
+def run_all(
     connection: Connection,
-    workload: Workload,
+    workloads: Sequence[Workload],
+    inputs: Inputs,
     toolchain: Toolchain,
     profile: Profile,
     run: Run,
     listener: Listener,
-) -> Measurement:
-    """Benchmark one model on the device, with the runner that fits the device's ABI."""
+) -> list[Measurement]:
+    """Benchmark models one after another, with the runner that fits the device's ABI."""
     runner = _runner_for(connection.facts, toolchain, listener)
-    return measure(
-        connection.device, connection.facts, workload, runner, profile, run.samples, listener
-    )
+    device, facts = connection.device, connection.facts
+    with bench(device, facts, runner, inputs, profile, run.samples, listener) as ready:
+        return [ready.measure(workload) for workload in workloads]
 
 
 def has_fp16(facts: DeviceFacts) -> bool:

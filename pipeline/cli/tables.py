@@ -44,7 +44,8 @@ def _models(value: Report) -> Table:
             table.add_column(name, justify="right", no_wrap=True)
     if measured:
         for name in ("p50", "p90", "p99", "load"):
-            table.add_column(f"{name} ms", justify="right", no_wrap=True)
+            heading = f"{name} ms\nEMULATED" if value.emulated else f"{name} ms"
+            table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     for row in value.rows:
         cells = [row.name, f"{row.size_bytes:,}"]

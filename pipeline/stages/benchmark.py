@@ -7,12 +7,13 @@ worth nothing.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from device.device import Device, DeviceFacts, Pushed
+from device.device import Device, DeviceFacts, Pushed, Where
 from device.errors import PullFailed
 from device.quote import quote
 from pipeline.config.profile import Profile
@@ -29,6 +30,7 @@ _RUNTIMES = (
     "/system/lib/ndk/libmindspore_lite_ndk.so",
 )
 _QUESTION_DEADLINE_S = 30.0
+_NOT_EXECUTABLE = 126
 
 
 @dataclass(eq=False)
@@ -80,16 +82,21 @@ class RecordUnreadable(NoDataError):
 
 
 @dataclass(frozen=True)
+class Inputs:
+    """What models are run with: a file an input, ``count`` samples each, in the model's layout."""
+
+    paths: tuple[Path, ...]
+    count: int
+
+
+@dataclass(frozen=True)
 class Workload:
-    """A model and what it is run with. ``inputs``: a file an input with ``count`` samples in the
-    model's layout; ``expected``: this machine's outputs of the same model, arrays [count, ...]."""
+    """A model, and this machine's outputs of it for the same inputs: arrays [count, ...]."""
 
     name: str
     model: Path
     sha256: str
     size_bytes: int
-    inputs: tuple[Path, ...]
-    count: int
     expected: tuple[Any, ...]
     fp16: bool = False
 
@@ -105,7 +112,7 @@ class Measurement:
     run: RunnerResult
     runner_sha256: str
     runtime_sha256: str | None
-    pushed: tuple[Pushed, ...]
+    sent_bytes: int
     telemetry: Mapping[str, Any]
 
     def as_json(self) -> dict[str, Any]:
@@ -130,87 +137,104 @@ class Measurement:
             "first_inference_ns": self.run.first_inference_ns,
             "peak_memory_bytes": self.run.peak_memory_bytes,
             "device_parity": self.parity.as_json(),
-            "sent_bytes": sum(item.sent_bytes for item in self.pushed),
+            "sent_bytes": self.sent_bytes,
             "telemetry": self.telemetry,
         }
 
 
-def measure(
-    device: Device,
-    facts: DeviceFacts,
-    workload: Workload,
-    runner: Path,
-    profile: Profile,
-    raw: Path,
-    listener: Listener,
-) -> Measurement:
-    """Push, compare outputs, time; every sample lands in ``raw`` as the runner's own record.
-
-    All that was made on the device for it is removed, also after a failure; the runner and the
-    model stay there under their hash, so that the next push sends nothing.
-    """
-    listener.started(_NAME, workload.name)
-    pushed_runner = device.push(runner, executable=True, on_progress=_follow(listener, workload))
-    pushed_model = device.push(workload.model, on_progress=_follow(listener, workload))
-    before = device.telemetry().as_json()
-    base = RunnerOptions(
-        model=pushed_model.path,
-        result="",
-        threads=profile.run.threads,
-        bind_mode=profile.run.binding.number,
-        fp16=workload.fp16,
-    )
-    launch = _Launch(device, pushed_runner.path, workload.name, profile.plan.deadline_s, raw)
-    with device.scratch() as scratch:
-        inputs = _send_inputs(device, workload, scratch)
-        parity = _compare(launch, base, workload, inputs, scratch)
-        timed = replace(
-            base,
-            result=f"{scratch}/latency.json",
-            inputs=tuple(f"{path}.first" for path in inputs),
-            warm_up=profile.plan.warm_up,
-            loops=profile.plan.samples,
-        )
-        run = launch(timed, raw / f"{workload.name}.json")
-    if len(run.samples_ns) != profile.plan.samples:
-        reason = f"{len(run.samples_ns)} samples, {profile.plan.samples} were asked for"
-        raise RecordUnreadable(device.key, reason)
-    measurement = Measurement(
-        workload=workload,
-        facts=facts,
-        parity=parity,
-        latency=summarize(run.samples_ns),
-        run=run,
-        runner_sha256=pushed_runner.sha256,
-        runtime_sha256=_runtime_hash(device),
-        pushed=(pushed_runner, pushed_model),
-        telemetry={"before": before, "after": device.telemetry().as_json()},
-    )
-    listener.finished(
-        _NAME,
-        workload.name,
-        reused=False,
-        note=f"p50 {measurement.latency.p50_ns / 1e6:.4g} ms of {measurement.latency.n}",
-        seconds=sum(run.samples_ns) / 1e9,
-    )
-    return measurement
-
-
 @dataclass(frozen=True)
-class _Launch:
-    """One start of the runner on the device, and its record brought home."""
+class Bench:
+    """A device made ready: the runner and the inputs are there, and a folder for what comes."""
 
     device: Device
-    runner: str
-    model: str
-    deadline_s: float
+    facts: DeviceFacts
+    profile: Profile
     raw: Path
+    listener: Listener
+    runner: Pushed
+    runtime_sha256: str | None
+    scratch: str
+    inputs: tuple[str, ...]
+    count: int
 
-    def __call__(self, options: RunnerOptions, record: Path) -> RunnerResult:
-        command = " ".join(quote(part) for part in (self.runner, *options.arguments()))
-        done = self.device.run(f"exec {command}", deadline_s=self.deadline_s)
+    def measure(self, workload: Workload) -> Measurement:
+        """Push the model, compare its outputs, time it.
+
+        Every sample lands in ``raw`` as the runner's own record. Raises RunFailed, RunnerRefused,
+        RecordUnreadable and the errors of ``device.errors``.
+        """
+        self.listener.started(_NAME, workload.name)
+        pushed = self.device.push(workload.model, on_progress=self._progress(workload))
+        before = self.device.telemetry()
+        plan = self.profile.plan
+        options = RunnerOptions(
+            model=pushed.path,
+            result="",
+            threads=self.profile.run.threads,
+            bind_mode=self.profile.run.binding.number,
+            fp16=workload.fp16,
+        )
+        parity = self._compare(workload, options)
+        timed = replace(
+            options,
+            result=f"{self.scratch}/latency.json",
+            inputs=tuple(map(_first, self.inputs)),
+            warm_up=plan.warm_up,
+            loops=plan.samples,
+        )
+        run = self._launch(workload, timed, self.raw / f"{workload.name}.json")
+        if len(run.samples_ns) != plan.samples:
+            reason = f"{len(run.samples_ns)} samples, {plan.samples} were asked for"
+            raise RecordUnreadable(self.device.key, reason)
+        latency = summarize(run.samples_ns)
+        self.listener.finished(
+            _NAME,
+            workload.name,
+            reused=False,
+            note=f"{self._figure()} {latency.p50_ns / 1e6:.4g} ms of {latency.n}",
+            seconds=sum(run.samples_ns) / 1e9,
+        )
+        return Measurement(
+            workload=workload,
+            facts=self.facts,
+            parity=parity,
+            latency=latency,
+            run=run,
+            runner_sha256=self.runner.sha256,
+            runtime_sha256=self.runtime_sha256,
+            sent_bytes=pushed.sent_bytes,
+            telemetry={
+                "before": before.as_json(),
+                "after": self.device.telemetry().as_json(),
+            },
+        )
+
+    def _compare(self, workload: Workload, options: RunnerOptions) -> Parity:
+        from pipeline.data import layout
+
+        options = replace(
+            options,
+            result=f"{self.scratch}/parity.json",
+            samples=self.inputs,
+            outputs=f"{self.scratch}/outputs.bin",
+            warm_up=0,
+        )
+        with tempfile.TemporaryDirectory(prefix="pipeline-device.") as folder:
+            run = self._launch(workload, options, Path(folder) / "parity.json")
+            output = Path(folder) / "outputs.bin"
+            self.device.pull(f"{self.scratch}/outputs.bin", output)
+            try:
+                outputs = layout.read_outputs(output, run.outputs, self.count)
+                return compare(outputs, workload.expected)
+            except ValueError as error:
+                raise RecordUnreadable(self.device.key, str(error)) from None
+
+    def _launch(self, workload: Workload, options: RunnerOptions, record: Path) -> RunnerResult:
+        """One start of the runner, and its record brought home to ``record``."""
+        command = " ".join(quote(part) for part in (self.runner.path, *options.arguments()))
+        done = self.device.run(f"exec {command}", deadline_s=self.profile.plan.deadline_s)
         files.write_bytes(record.with_suffix(".log"), done.output)
-        if done.code == 126 or (done.code != 0 and "Permission denied" in done.last_line):
+        if done.code == _NOT_EXECUTABLE:
             raise RunnerRefused(self.device.key)
         try:
             self.device.pull(options.result, record)
@@ -218,69 +242,74 @@ class _Launch:
             if done.code == 0:
                 raise
             reason = f"it ended with code {done.code}: {done.last_line}"
-            raise RunFailed(self.device.key, self.model, one_line(reason)) from None
+            raise RunFailed(self.device.key, workload.name, one_line(reason)) from None
         try:
             return parse_result(record.read_bytes())
         except RunnerFailed as error:
-            raise RunFailed(self.device.key, self.model, str(error)) from None
+            raise RunFailed(self.device.key, workload.name, str(error)) from None
         except ValueError as error:
             raise RecordUnreadable(self.device.key, str(error)) from None
 
+    def _figure(self) -> str:
+        return "p50" if self.facts.where is Where.DEVICE else f"{self.facts.where.value} p50"
 
-def _send_inputs(device: Device, workload: Workload, scratch: str) -> tuple[str, ...]:
-    """The samples, and beside each file its first sample: what the timed loop runs on."""
-    remote = []
-    for index, path in enumerate(workload.inputs):
-        pushed = device.push(path)
-        link = f"{scratch}/input_{index}.bin"
-        size = path.stat().st_size // workload.count
-        command = (
-            f"ln -s {quote(pushed.path)} {quote(link)} && "
-            f"head -c {size} {quote(pushed.path)} > {quote(link + '.first')}"
+    def _progress(self, workload: Workload) -> Callable[[int, int], None]:
+        return lambda done, total: self.listener.progress("push", workload.name, done, total)
+
+
+@contextmanager
+def bench(
+    device: Device,
+    facts: DeviceFacts,
+    runner: Path,
+    inputs: Inputs,
+    profile: Profile,
+    raw: Path,
+    listener: Listener,
+) -> Iterator[Bench]:
+    """Make ``device`` ready for models that take ``inputs``; ``raw`` gets the runner's records.
+
+    What was made on the device is removed at the end, also after a failure; runner, models and
+    inputs stay there under their hash, so that the next push of the same sends nothing.
+    """
+    pushed = device.push(runner, executable=True)
+    with device.scratch() as scratch:
+        yield Bench(
+            device=device,
+            facts=facts,
+            profile=profile,
+            raw=raw,
+            listener=listener,
+            runner=pushed,
+            runtime_sha256=_runtime_hash(device),
+            scratch=scratch,
+            inputs=_send(device, inputs, scratch),
+            count=inputs.count,
         )
-        done = device.run(command, deadline_s=_QUESTION_DEADLINE_S)
-        if done.code != 0:
-            raise RunFailed(device.key, workload.name, done.last_line)
-        remote.append(link)
-    return tuple(remote)
 
 
-def _compare(
-    launch: _Launch,
-    base: RunnerOptions,
-    workload: Workload,
-    inputs: tuple[str, ...],
-    scratch: str,
-) -> Parity:
-    from pipeline.data import layout
+def _send(device: Device, inputs: Inputs, scratch: str) -> tuple[str, ...]:
+    """Send the samples, and lay beside them their first: what the timed loop runs on."""
+    links = []
+    commands = []
+    for index, path in enumerate(inputs.paths):
+        pushed = device.push(path)
+        links.append(f"{scratch}/input_{index}.bin")
+        size = path.stat().st_size // inputs.count
+        commands.append(f"ln -s {quote(pushed.path)} {quote(links[-1])}")
+        commands.append(f"head -c {size} {quote(pushed.path)} > {quote(_first(links[-1]))}")
+    done = device.run(" && ".join(commands), deadline_s=_QUESTION_DEADLINE_S)
+    if done.code != 0:
+        raise RunFailed(device.key, "the preparation", done.last_line)
+    return tuple(links)
 
-    options = replace(
-        base,
-        result=f"{scratch}/parity.json",
-        samples=inputs,
-        outputs=f"{scratch}/outputs.bin",
-        warm_up=0,
-    )
-    with tempfile.TemporaryDirectory(prefix="pipeline-device.") as folder:
-        run = launch(options, Path(folder) / "parity.json")
-        output = Path(folder) / "outputs.bin"
-        launch.device.pull(f"{scratch}/outputs.bin", output)
-        try:
-            return compare(
-                layout.read_outputs(output, run.outputs, workload.count), workload.expected
-            )
-        except ValueError as error:
-            raise RecordUnreadable(launch.device.key, str(error)) from None
+
+def _first(samples: str) -> str:
+    return f"{samples}.first"
 
 
 def _runtime_hash(device: Device) -> str | None:
-    for path in _RUNTIMES:
-        done = device.run(f"sha256sum {quote(path)}", deadline_s=_QUESTION_DEADLINE_S)
-        words = done.text.split()
-        if done.code == 0 and words and len(words[0]) == 64:
-            return words[0]
-    return None
-
-
-def _follow(listener: Listener, workload: Workload) -> Callable[[int, int], None]:
-    return lambda done, total: listener.progress("push", workload.name, done, total)
+    command = " ".join(("sha256sum", *map(quote, _RUNTIMES)))
+    done = device.run(f"{command} 2>/dev/null", deadline_s=_QUESTION_DEADLINE_S)
+    hashes = [line.split()[0] for line in done.text.splitlines() if line.strip()]
+    return next((value for value in hashes if len(value) == 64), None)
