@@ -79,12 +79,17 @@ class _Builder:
                 )
             )
         with workers() as pool:
-            jobs = [
-                pool.submit(self._one, named, checkpoint, calibration, samples, toolchain)
-                for named in self.loaded.recipes
-            ]
-            gather(*jobs)
-            models = [job.result() for job in jobs]
+            # Full quantization takes longest, so it starts first.
+            jobs = {
+                named.name: pool.submit(
+                    self._one, named, checkpoint, calibration, samples, toolchain
+                )
+                for named in sorted(
+                    self.loaded.recipes, key=lambda one: not one.recipe.needs_calibration
+                )
+            }
+            gather(*jobs.values())
+            models = [jobs[named.name].result() for named in self.loaded.recipes]
         return Build(checkpoint, baseline, samples, tuple(models), toolchain)
 
     def _one(

@@ -121,7 +121,12 @@ def run_all(
     runner = _runner_for(connection.facts, toolchain, listener)
     device, facts = connection.device, connection.facts
     with bench(device, facts, runner, inputs, profile, run.samples, listener) as ready:
-        return [ready.measure(workload) for workload in workloads]
+        measurements = []
+        state = device.telemetry()
+        for workload in workloads:
+            measurements.append(ready.measure(workload, state))
+            state = measurements[-1].after
+    return measurements
 
 
 def has_fp16(facts: DeviceFacts) -> bool:

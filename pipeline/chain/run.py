@@ -132,7 +132,7 @@ def _fresh(workspace: Path, command: str, name: str) -> Run:
                 break
             except FileExistsError:
                 continue
-        for part in ("logs", "models", "samples"):
+        for part in ("inputs", "logs", "models", "samples"):
             (folder / part).mkdir()
     return Run(folder, command, workspace)
 

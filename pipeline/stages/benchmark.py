@@ -7,13 +7,13 @@ worth nothing.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from device.device import Device, DeviceFacts, Pushed, Where
+from device.device import Device, DeviceFacts, Pushed, Telemetry, Where
 from device.errors import PullFailed
 from device.quote import quote
 from pipeline.config.profile import Profile
@@ -113,7 +113,8 @@ class Measurement:
     runner_sha256: str
     runtime_sha256: str | None
     sent_bytes: int
-    telemetry: Mapping[str, Any]
+    before: Telemetry
+    after: Telemetry
 
     def as_json(self) -> dict[str, Any]:
         """The result record, without the samples themselves."""
@@ -138,7 +139,7 @@ class Measurement:
             "peak_memory_bytes": self.run.peak_memory_bytes,
             "device_parity": self.parity.as_json(),
             "sent_bytes": self.sent_bytes,
-            "telemetry": self.telemetry,
+            "telemetry": {"before": self.before.as_json(), "after": self.after.as_json()},
         }
 
 
@@ -157,34 +158,17 @@ class Bench:
     inputs: tuple[str, ...]
     count: int
 
-    def measure(self, workload: Workload) -> Measurement:
+    def measure(self, workload: Workload, before: Telemetry) -> Measurement:
         """Push the model, compare its outputs, time it.
 
-        Every sample lands in ``raw`` as the runner's own record. Raises RunFailed, RunnerRefused,
-        RecordUnreadable and the errors of ``device.errors``.
+        Every sample lands in ``raw`` as the runner's own record. ``before`` is how the device is
+        now. Raises RunFailed, RunnerRefused, RecordUnreadable and the errors of ``device.errors``.
         """
         self.listener.started(_NAME, workload.name)
         pushed = self.device.push(workload.model, on_progress=self._progress(workload))
-        before = self.device.telemetry()
-        plan = self.profile.plan
-        options = RunnerOptions(
-            model=pushed.path,
-            result="",
-            threads=self.profile.run.threads,
-            bind_mode=self.profile.run.binding.number,
-            fp16=workload.fp16,
-        )
-        parity = self._compare(workload, options)
-        timed = replace(
-            options,
-            result=f"{self.scratch}/latency.json",
-            inputs=tuple(map(_first, self.inputs)),
-            warm_up=plan.warm_up,
-            loops=plan.samples,
-        )
-        run = self._launch(workload, timed, self.raw / f"{workload.name}.json")
-        if len(run.samples_ns) != plan.samples:
-            reason = f"{len(run.samples_ns)} samples, {plan.samples} were asked for"
+        run, parity = self._run(workload, pushed.path)
+        if len(run.samples_ns) != self.profile.plan.samples:
+            reason = f"{len(run.samples_ns)} samples, {self.profile.plan.samples} were asked for"
             raise RecordUnreadable(self.device.key, reason)
         latency = summarize(run.samples_ns)
         self.listener.finished(
@@ -203,52 +187,87 @@ class Bench:
             runner_sha256=self.runner.sha256,
             runtime_sha256=self.runtime_sha256,
             sent_bytes=pushed.sent_bytes,
-            telemetry={
-                "before": before.as_json(),
-                "after": self.device.telemetry().as_json(),
-            },
+            before=before,
+            after=self.device.telemetry(),
         )
 
-    def _compare(self, workload: Workload, options: RunnerOptions) -> Parity:
-        from pipeline.data import layout
-
-        options = replace(
-            options,
+    def _run(self, workload: Workload, model: str) -> tuple[RunnerResult, Parity]:
+        """All samples once for their outputs, then the timed loop: one remote command."""
+        plan = self.profile.plan
+        samples = RunnerOptions(
+            model=model,
             result=f"{self.scratch}/parity.json",
             samples=self.inputs,
             outputs=f"{self.scratch}/outputs.bin",
             warm_up=0,
+            threads=self.profile.run.threads,
+            bind_mode=self.profile.run.binding.number,
+            fp16=workload.fp16,
         )
-        with tempfile.TemporaryDirectory(prefix="pipeline-device.") as folder:
-            run = self._launch(workload, options, Path(folder) / "parity.json")
-            output = Path(folder) / "outputs.bin"
-            self.device.pull(f"{self.scratch}/outputs.bin", output)
-            try:
-                outputs = layout.read_outputs(output, run.outputs, self.count)
-                return compare(outputs, workload.expected)
-            except ValueError as error:
-                raise RecordUnreadable(self.device.key, str(error)) from None
-
-    def _launch(self, workload: Workload, options: RunnerOptions, record: Path) -> RunnerResult:
-        """One start of the runner, and its record brought home to ``record``."""
-        command = " ".join(quote(part) for part in (self.runner.path, *options.arguments()))
-        done = self.device.run(f"exec {command}", deadline_s=self.profile.plan.deadline_s)
-        files.write_bytes(record.with_suffix(".log"), done.output)
+        timed = replace(
+            samples,
+            result=f"{self.scratch}/latency.json",
+            samples=(),
+            inputs=tuple(map(_first, self.inputs)),
+            outputs=None,
+            warm_up=plan.warm_up,
+            loops=plan.samples,
+        )
+        # What the model before left must not be taken for this one's.
+        produced = (samples.result, samples.outputs or "", timed.result)
+        commands = [" ".join(("rm -f", *map(quote, produced)))]
+        commands += [
+            " ".join(quote(part) for part in (self.runner.path, *options.arguments()))
+            for options in (samples, timed)
+        ]
+        done = self.device.run(" && ".join(commands), deadline_s=plan.deadline_s)
+        log = self.raw / f"{workload.name}.log"
+        files.write_bytes(log, done.output)
         if done.code == _NOT_EXECUTABLE:
             raise RunnerRefused(self.device.key)
-        try:
-            self.device.pull(options.result, record)
-        except PullFailed:
-            if done.code == 0:
-                raise
-            reason = f"it ended with code {done.code}: {done.last_line}"
-            raise RunFailed(self.device.key, workload.name, one_line(reason)) from None
+        if done.code != 0:
+            reason = self._reason(produced) or f"exit code {done.code}: {done.last_line}"
+            raise RunFailed(self.device.key, workload.name, one_line(reason))
+        record = self.raw / f"{workload.name}.json"
+        self.device.pull(timed.result, record)
+        run = self._parse(workload, record)
+        return run, self._compare(workload, run, samples.outputs or "")
+
+    def _reason(self, produced: tuple[str, ...]) -> str | None:
+        """What the runner's own record says of a failure, if it wrote one."""
+        for remote in reversed(produced):
+            if not remote.endswith(".json"):
+                continue
+            with tempfile.TemporaryDirectory(prefix="pipeline-device.") as folder:
+                record = Path(folder) / "record.json"
+                try:
+                    self.device.pull(remote, record)
+                    parse_result(record.read_bytes())
+                except RunnerFailed as error:
+                    return str(error)
+                except (PullFailed, ValueError):
+                    continue
+        return None
+
+    def _parse(self, workload: Workload, record: Path) -> RunnerResult:
         try:
             return parse_result(record.read_bytes())
         except RunnerFailed as error:
             raise RunFailed(self.device.key, workload.name, str(error)) from None
         except ValueError as error:
             raise RecordUnreadable(self.device.key, str(error)) from None
+
+    def _compare(self, workload: Workload, run: RunnerResult, remote: str) -> Parity:
+        from pipeline.data import layout
+
+        with tempfile.TemporaryDirectory(prefix="pipeline-device.") as folder:
+            output = Path(folder) / "outputs.bin"
+            self.device.pull(remote, output)
+            try:
+                outputs = layout.read_outputs(output, run.outputs, self.count)
+                return compare(outputs, workload.expected)
+            except ValueError as error:
+                raise RecordUnreadable(self.device.key, str(error)) from None
 
     def _figure(self) -> str:
         return "p50" if self.facts.where is Where.DEVICE else f"{self.facts.where.value} p50"

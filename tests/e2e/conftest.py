@@ -60,9 +60,7 @@ class Cli:
     def litter(self) -> list[str]:
         """What no finished command may leave in the store."""
         store = self.workspace / ".store"
-        return [
-            str(path) for path in store.glob("*/.*") if not path.name.endswith(".lock")
-        ]
+        return [str(path) for path in store.glob("*/.*") if not path.name.endswith(".lock")]
 
 
 def environment(extra: dict[str, str] | None = None) -> dict[str, str]:

@@ -75,7 +75,8 @@ def test_a_damaged_result_is_made_again_and_not_trusted(copy: Cli) -> None:
     done = copy("deploy", DIGITS, "--emulate", "host", "--json")
     assert done.code == 0, done.err
     assert copy.models() == before
-    assert not any(stages(copy)["convert"])
+    # Six lines, but fp32 is what the baseline has just made.
+    assert stages(copy)["convert"].count(False) == 5
 
 
 def test_killed_at_any_moment_the_next_call_finishes_it(

@@ -107,7 +107,9 @@ def example(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("change", "code", "told"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+@pytest.mark.parametrize(
+    ("change", "code", "told"), [c[1:] for c in CASES], ids=[c[0] for c in CASES]
+)
 def test_is_told_in_two_lines(
     copy: Cli, example: Path, change: Change, code: int, told: list[str]
 ) -> None:
@@ -160,5 +162,3 @@ def test_an_unknown_device_names_those_there_are(copy: Cli) -> None:
     done = copy("deploy", DIGITS, "--device", "phnoe")
     assert done.code == 2
     assert "did you mean `phone`" in done.err
-
-
