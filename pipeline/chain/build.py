@@ -64,9 +64,10 @@ class _Builder:
         with workers() as pool:
             finding = pool.submit(install, named_toolchain, listener=self.listener)
             exporting = pool.submit(self._export)
-            gather(finding, exporting)
-            toolchain = finding.result()
-            test, calibration_data, checkpoint = exporting.result()
+            fetching = pool.submit(self._calibration_data)
+            gather(finding, exporting, fetching)
+            toolchain, calibration_data = finding.result(), fetching.result()
+            test, checkpoint = exporting.result()
         baseline = self._convert(_BASELINE, checkpoint, None, toolchain)
         shapes = checkpoint.reference.network_shapes
         samples = self._stage(SamplesStage(test, shapes, baseline.inputs))
@@ -111,14 +112,10 @@ class _Builder:
                 if named.recipe.needs_calibration:
                     raise CalibrationMissing(named.name)
 
-    def _export(self) -> tuple[Dataset, Dataset | None, Checkpoint]:
-        deployment = self.loaded.deployment
-        data, path, logs = deployment.data, deployment.python_path, self.run.logs
+    def _export(self) -> tuple[Dataset, Checkpoint]:
+        deployment, logs = self.loaded.deployment, self.run.logs
+        data, path = deployment.data, deployment.python_path
         test = self._stage(DataStage(data.test, path, "test", logs))
-        calibration = None
-        if any(named.recipe.needs_calibration for named in self.loaded.recipes):
-            assert data.calibration is not None
-            calibration = self._stage(DataStage(data.calibration, path, "calibration", logs))
         checkpoint = self._stage(
             CheckpointStage(
                 network=deployment.network,
@@ -130,7 +127,15 @@ class _Builder:
                 logs=logs,
             )
         )
-        return test, calibration, checkpoint
+        return test, checkpoint
+
+    def _calibration_data(self) -> Dataset | None:
+        deployment = self.loaded.deployment
+        source = deployment.data.calibration
+        if source is None or not any(one.recipe.needs_calibration for one in self.loaded.recipes):
+            return None
+        stage = DataStage(source, deployment.python_path, "calibration", self.run.logs)
+        return self._stage(stage)
 
     def _convert(
         self,

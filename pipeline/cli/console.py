@@ -23,10 +23,12 @@ class Terminal:
     def __init__(self) -> None:
         from rich.console import Console
 
-        self._plain = not sys.stderr.isatty() or bool(os.environ.get("CI"))
-        width = None if not self._plain else 160
-        self._console: Console = Console(
-            stderr=True, highlight=False, width=width, no_color=True if self._plain else None
+        wish = os.environ.get("CI") or os.environ.get("NO_COLOR")
+        self._plain = bool(wish) or not sys.stderr.isatty()
+        self._console: Console = (
+            Console(stderr=True, highlight=False, width=160, force_terminal=False)
+            if self._plain
+            else Console(stderr=True, highlight=False)
         )
         self._listener: _Live | _Lines = (
             _Lines(self._console) if self._plain else _Live(self._console)

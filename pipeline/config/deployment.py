@@ -6,12 +6,13 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue, field_validator, model_validator
+from pydantic import ConfigDict, Field, JsonValue, field_validator, model_validator
 
 from pipeline.config.document import Section
+from pipeline.core.places import expand
 
 _FUNCTION = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"
-_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class Network(Section):
@@ -28,12 +29,23 @@ class Input(Section):
     """One input of the network, in the network's own layout, batch included."""
 
     name: str = Field(min_length=1, max_length=128)
-    shape: tuple[Annotated[int, Field(ge=1)], ...] = Field(min_length=1, max_length=8)
+    shape: tuple[Annotated[int, Field(ge=1, lt=1 << 31)], ...] = Field(min_length=1, max_length=8)
     dtype: Literal["float32", "float16", "int32", "int64", "int8", "uint8", "bool"] = "float32"
+
+
+def _or_one_word(schema: dict[str, Any]) -> None:
+    whole = dict(schema)
+    schema.clear()
+    schema["anyOf"] = [
+        {"type": "string", "description": "package.module:callable or an .npz"},
+        whole,
+    ]
 
 
 class Source(Section):
     """Where samples come from: a function, or an ``.npz`` with ``inputs`` and ``labels``."""
+
+    model_config = ConfigDict(json_schema_extra=_or_one_word)
 
     function: str | None = Field(None, pattern=_FUNCTION)
     file: Path | None = None
@@ -93,7 +105,7 @@ class Deployment(Section):
     @field_validator("name")
     @classmethod
     def _file_name(cls, value: str) -> str:
-        if not _NAME.match(value):
+        if not _NAME.fullmatch(value):
             raise ValueError("use letters, digits, dots, dashes and underscores: it names files")
         return value
 
@@ -112,7 +124,7 @@ class Deployment(Section):
         """The same deployment with every relative path made absolute from ``folder``."""
 
         def at(path: Path) -> Path:
-            return folder / path.expanduser()
+            return folder / expand(path)
 
         def source(value: Source) -> Source:
             return value.model_copy(

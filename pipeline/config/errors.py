@@ -77,6 +77,22 @@ class NameUnknown(UsageError):
 
 
 @dataclass(eq=False)
+class RecipeTwice(UsageError):
+    """Two recipe files of one name: their models would have one name too."""
+
+    name: str
+    paths: tuple[Path, ...]
+
+    @property
+    def message(self) -> str:
+        return f"recipe `{self.name}` is named twice: {' and '.join(map(str, self.paths))}"
+
+    @property
+    def hint(self) -> str:
+        return "name it once, or give one of the files another name"
+
+
+@dataclass(eq=False)
 class NoConfig(UsageError):
     """No configuration was named and none lies where one is looked for."""
 

@@ -7,15 +7,17 @@ the working folder, then among those that come with the package. A path (it has 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.config.deployment import Deployment
 from pipeline.config.document import load
-from pipeline.config.errors import NameUnknown, NoConfig
+from pipeline.config.errors import NameUnknown, NoConfig, RecipeTwice
 from pipeline.config.profile import NamedProfile, Profile
 from pipeline.config.recipe import NamedRecipe, Recipe
+from pipeline.core.places import expand
 
 _PACKAGED = Path(__file__).parents[1] / "configs"
 _CHECKOUT = Path(__file__).parents[2] / "configs"
@@ -40,12 +42,15 @@ def deployment(path: Path | None, recipes: Sequence[str] = ()) -> LoadedDeployme
         path = next((place for place in DEFAULTS if place.is_file()), None)
         if path is None:
             raise NoConfig(DEFAULTS)
-    path = path.expanduser().absolute()
+    path = expand(path).absolute()
     value = load(path, Deployment, "configuration").located(path.parent)
-    names_asked = dict.fromkeys(recipes or value.recipes)
-    return LoadedDeployment(
-        path, value, tuple(recipe(name, near=path.parent) for name in names_asked)
-    )
+    found: dict[str, NamedRecipe] = {}
+    for name in dict.fromkeys(recipes or value.recipes):
+        named = recipe(name, near=path.parent)
+        if named.name in found:
+            raise RecipeTwice(named.name, (found[named.name].path, named.path))
+        found[named.name] = named
+    return LoadedDeployment(path, value, tuple(found.values()))
 
 
 def recipe(name: str, near: Path | None = None) -> NamedRecipe:
@@ -70,10 +75,10 @@ def names(folder: str, near: Path | None = None) -> tuple[str, ...]:
 
 def _find(folder: str, kind: str, name: str, near: Path | None) -> Path:
     if "/" in name or name.endswith((".yaml", ".yml")):
-        return (near or Path.cwd()) / Path(name).expanduser()
+        return (near or Path.cwd()) / expand(Path(name))
     for place in _places(near):
         candidate = place / folder / f"{name}.yaml"
-        if candidate.is_file():
+        if os.path.isfile(candidate):  # pathlib's raises for a name that is too long
             return candidate
     raise NameUnknown(kind, name, names(folder, near))
 

@@ -68,7 +68,11 @@ class Profile(Section):
 
     description: str = ""
     match: Match = Match()
-    folder: str = Field("/data/local/tmp/mslite-pipeline", pattern=r"^/[A-Za-z0-9_./-]+$")
+    folder: str = Field(
+        "/data/local/tmp/mslite-pipeline",
+        pattern=r"^(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+$",
+        description="of the pipeline's own, on the device; without `.` and `..`",
+    )
     run: RunSettings = RunSettings()
     plan: SamplePlan = SamplePlan()
     limits: DeviceLimits = DeviceLimits()

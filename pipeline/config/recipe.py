@@ -70,10 +70,11 @@ class Recipe(Section):
         if self.skip_nodes and self.quantization is Quantization.NONE:
             raise ValueError("`skip_nodes` has no meaning with `quantization: none`")
         for node in self.skip_nodes:
-            if any(sign in node for sign in ',="\r\n') or not node.strip():
+            if any(sign in node for sign in ',="\r\n') or not node or node.strip() != node:
                 raise ValueError(
                     f"the node name {node!r} cannot be told to the converter: its configuration "
-                    "format has no way to write a comma, `=`, a double quote or a line break"
+                    "format has no way to write a comma, `=`, a double quote, a line break or a "
+                    "blank at an end"
                 )
         return self
 

@@ -7,6 +7,7 @@ line prints or exits; it raises one of these.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, is_dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -133,7 +134,9 @@ def one_line(text: str) -> str:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, (str, int, float, bool, type(None))):
+    if isinstance(value, (str, int, type(None))) or (
+        isinstance(value, float) and math.isfinite(value)
+    ):
         return value
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -11,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pipeline.core.errors import LocalDiskFull, LocalFileError
 
@@ -26,18 +27,24 @@ def disk_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise LocalDiskFull(path) from error
-        where = Path(error.filename) if isinstance(error.filename, str) else path
+        named = error.filename2 or error.filename  # of a rename, the name that it should get
+        where = Path(named) if isinstance(named, str) else path
         raise LocalFileError(where, error.strerror or type(error).__name__) from error
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write ``data`` to ``path`` by way of a temporary file beside it, fsync and rename."""
+@contextmanager
+def appearing(path: Path) -> Iterator[IO[bytes]]:
+    """A temporary file beside ``path`` that takes its name, whole, when the block ends well.
+
+    It is flushed to the disk first, and readable and writable by its owner. When the block or
+    anything after it fails, ``path`` is as it was and nothing else is left.
+    """
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
         try:
             with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
+                yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
             os.chmod(name, 0o644)
@@ -45,6 +52,12 @@ def write_bytes(path: Path, data: bytes) -> None:
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path``, whole or not at all."""
+    with appearing(path) as stream:
+        stream.write(data)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -61,7 +74,10 @@ def read_json(path: Path) -> Any:
     """The JSON value in ``path``; ``ValueError`` when it is not JSON."""
     with disk_errors(path):
         text = path.read_bytes()
-    return json.loads(text)
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def sha256_file(path: Path) -> str:
@@ -80,18 +96,9 @@ def sha256_json(value: object) -> str:
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Copy content, whole or not at all; the copy is readable and writable by its owner."""
-    with disk_errors(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.")
-        os.close(handle)
-        try:
-            shutil.copyfile(source, name)
-            os.chmod(name, 0o644)
-            os.replace(name, target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+    """Copy content, whole or not at all."""
+    with appearing(target) as stream, source.open("rb") as original:
+        shutil.copyfileobj(original, stream, _CHUNK)
 
 
 def fsync_tree(folder: Path) -> None:
@@ -104,6 +111,30 @@ def fsync_tree(folder: Path) -> None:
                     os.fsync(handle)
                 finally:
                     os.close(handle)
+
+
+@contextmanager
+def making(final: Path) -> Iterator[Path]:
+    """An empty folder beside ``final``, for the one process that makes ``final`` now.
+
+    Whoever comes later waits, so look first whether it is there. The folder, or what is left of
+    it, is removed at the end; what a killed process left is removed at the start.
+    """
+    lock = final.with_name(f".{final.name}.lock")
+    with disk_errors(lock):
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        stream = lock.open("w")
+    with stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        for leftover in final.parent.glob(f".{final.name}.*"):
+            if leftover.is_dir():
+                remove_tree(leftover)
+        with disk_errors(final):
+            folder = Path(tempfile.mkdtemp(dir=final.parent, prefix=f".{final.name}."))
+        try:
+            yield folder
+        finally:
+            remove_tree(folder)
 
 
 def remove_tree(folder: Path) -> None:

@@ -10,9 +10,11 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline.core.tensors import ITEM_BYTES, TensorFacts
+
+ValueT = TypeVar("ValueT")
 
 
 @dataclass(frozen=True)
@@ -96,23 +98,25 @@ def parse_result(data: bytes) -> RunnerResult:
     """
     try:
         record = json.loads(data)
-        if record["schema"] != 1:
+        if _a(int, record["schema"]) != 1:
             raise ValueError(f"unknown schema {record['schema']!r}")
         if record["status"] != "success":
             error = record["error"]
-            raise RunnerFailed(str(error["stage"]), int(error["code"]), str(error["message"]))
+            raise RunnerFailed(
+                _a(str, error["stage"]), _a(int, error["code"]), _a(str, error["message"])
+            )
         return RunnerResult(
-            runner=str(record["runner"]),
-            runtime=str(record["runtime"]["library"]),
+            runner=_a(str, record["runner"]),
+            runtime=_a(str, record["runtime"]["library"]),
             threads=_count(record["threads"]),
             bind_mode=_count(record["bind_mode"]),
-            fp16=bool(record["fp16"]),
-            inputs=tuple(_tensor(item) for item in record["inputs"]),
-            outputs=tuple(_tensor(item) for item in record["outputs"]),
+            fp16=_a(bool, record["fp16"]),
+            inputs=tuple(_tensor(item) for item in _a(list, record["inputs"])),
+            outputs=tuple(_tensor(item) for item in _a(list, record["outputs"])),
             load_ns=_count(record["load_ns"]),
             first_inference_ns=_optional(record.get("first_inference_ns")),
             warm_up=_count(record["warm_up"]),
-            samples_ns=tuple(_count(value) for value in record["samples_ns"]),
+            samples_ns=tuple(_count(value) for value in _a(list, record["samples_ns"])),
             peak_memory_bytes=_optional(record.get("peak_memory_bytes")),
         )
     except RunnerFailed:
@@ -121,10 +125,17 @@ def parse_result(data: bytes) -> RunnerResult:
         raise ValueError(f"not a runner's record: {type(error).__name__}: {error}") from None
 
 
-def _count(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"{value!r} is not a count")
+def _a(kind: type[ValueT], value: Any) -> ValueT:
+    if type(value) is not kind:  # not isinstance: true is no number
+        raise ValueError(f"{value!r:.80} where a {kind.__name__} was expected")
     return value
+
+
+def _count(value: Any) -> int:
+    number = _a(int, value)
+    if not 0 <= number < 1 << 63:
+        raise ValueError(f"{number!r:.80} is not a count")
+    return number
 
 
 def _optional(value: Any) -> int | None:
@@ -132,11 +143,11 @@ def _optional(value: Any) -> int | None:
 
 
 def _tensor(item: Any) -> TensorFacts:
-    shape = tuple(_count(size) for size in item["shape"])
-    dtype = str(item["dtype"])
+    shape = tuple(_count(size) for size in _a(list, item["shape"]))
+    dtype = _a(str, item["dtype"])
     if dtype not in ITEM_BYTES:
         raise ValueError(f"element type {dtype!r} cannot be handled")
-    facts = TensorFacts(str(item["name"]), dtype, shape, str(item["format"]))
+    facts = TensorFacts(_a(str, item["name"]), dtype, shape, _a(str, item["format"]))
     if math.prod(shape) * ITEM_BYTES[dtype] != item["size_bytes"]:
         raise ValueError(f"size and shape of {facts.name!r} do not agree")
     return facts

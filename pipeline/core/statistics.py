@@ -67,8 +67,11 @@ def samples_needed(percent: float) -> int:
 
     The number of samples above the true percentile is binomial; at most one of them may be above
     with probability ``1 - CONFIDENCE`` at most. This is the early-stopping rule of MLPerf loadgen:
-    11 for p50, 64 for p90, 130 for p95, 662 for p99.
+    11 for p50, 64 for p90, 130 for p95, 662 for p99. ``ValueError`` outside (0, 100): no number
+    of samples is enough.
     """
+    if not 0 < percent < 100:
+        raise ValueError(f"no percentile between the extremes: {percent!r}")
     quantile = percent / 100
     n = 2
     while quantile**n + n * (1 - quantile) * quantile ** (n - 1) > 1 - CONFIDENCE:

@@ -1,17 +1,15 @@
 """Results of stages, kept by the hash of all that they were made from.
 
 An entry is a folder that appears whole by one rename, with a record of every file's size and
-hash. What is handed out was checked against that record, so an entry that a crash, a full disk or
-a curious hand damaged is made again, never trusted.
+hash, and a hash of the record itself. What is handed out was checked against them, so an entry
+that a crash, a full disk or a curious hand damaged is made again, never trusted.
 """
 
 from __future__ import annotations
 
-import fcntl
+import json
 import os
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,7 +42,10 @@ class Store:
         """The entry of ``stage`` with ``key``, if it is there, whole and as it was made."""
         folder = self._folder(stage, key)
         try:
-            record = files.read_json(folder / _RECORD)
+            sealed = files.read_json(folder / _RECORD)
+            record = sealed["record"]
+            if sealed["sha256"] != files.sha256_json(record):
+                return None
             if record["schema"] != _SCHEMA or record["key"] != key:
                 return None
             for name, (size, digest) in record["files"].items():
@@ -67,25 +68,18 @@ class Store:
         maps further files to their hashes, checked at every fetch) and the seconds it took. When
         it raises, or this process dies, nothing of it stays under the key.
         """
-        with self._lock(stage, key):
-            entry = self.fetch(stage, key)
-            if entry:
-                return entry
-            return self._fill(stage, key, work)
-
-    def _fill(
-        self, stage: str, key: str, work: Callable[[Path], tuple[Mapping[str, Any], float]]
-    ) -> Entry:
+        if entry := self.fetch(stage, key):
+            return entry
         final = self._folder(stage, key)
-        with files.disk_errors(final):
-            temporary = Path(tempfile.mkdtemp(dir=final.parent, prefix=f".{key[:16]}."))
-        try:
+        with files.making(final) as temporary:
+            if entry := self.fetch(stage, key):  # another process was faster
+                return entry
             facts, seconds = work(temporary)
             record = {
                 "schema": _SCHEMA,
                 "stage": stage,
                 "key": key,
-                "facts": facts,
+                "facts": _plain(facts),
                 "seconds": seconds,
                 "files": {
                     str(path.relative_to(temporary)): [path.stat().st_size, files.sha256_file(path)]
@@ -93,34 +87,18 @@ class Store:
                     if path.is_file()
                 },
             }
-            files.write_json(temporary / _RECORD, record)
+            sealed = {"record": record, "sha256": files.sha256_json(record)}
+            files.write_json(temporary / _RECORD, sealed)
             files.fsync_tree(temporary)
             files.remove_tree(final)
             with files.disk_errors(final):
                 os.replace(temporary, final)
-        except BaseException:
-            files.remove_tree(temporary)
-            raise
-        return Entry(final, key, dict(facts), seconds, reused=False)
+            return Entry(final, key, record["facts"], seconds, reused=False)
 
     def _folder(self, stage: str, key: str) -> Path:
         return self.root / stage / key[:32]
 
-    @contextmanager
-    def _lock(self, stage: str, key: str) -> Iterator[None]:
-        folder = self._folder(stage, key)
-        lock = folder.parent / f".{folder.name}.lock"
-        with files.disk_errors(lock):
-            lock.parent.mkdir(parents=True, exist_ok=True)
-            stream = lock.open("w")
-        with stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)
-            _sweep(folder)
-            yield
 
-
-def _sweep(folder: Path) -> None:
-    """Remove what a killed process left half-made; only the holder of the lock may."""
-    for leftover in folder.parent.glob(f".{folder.name[:16]}.*"):
-        if leftover.is_dir():
-            files.remove_tree(leftover)
+def _plain(facts: Mapping[str, Any]) -> Any:
+    """The facts as a later fetch will find them: lists for tuples, text for keys."""
+    return json.loads(json.dumps(facts, allow_nan=False))

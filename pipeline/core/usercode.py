@@ -55,11 +55,11 @@ def resolve(name: str, python_path: Sequence[Path]) -> Callable[..., Any]:
             searched = ", ".join(map(str, python_path)) or "the Python path"
             raise NotFound(f"there is no module `{error.name}` in {searched}") from None
         raise
-    value = getattr(module, attribute, None)
-    if value is None:
+    if not hasattr(module, attribute):
         close = difflib.get_close_matches(attribute, dir(module), n=1)
         like = f"; did you mean `{close[0]}`?" if close else ""
         raise NotFound(f"the module `{module_name}` has no `{attribute}`{like}")
+    value = getattr(module, attribute)
     if not callable(value):
         raise NotFound(f"`{name}` is a {type(value).__name__}, not a function or class")
     return value  # type: ignore[no-any-return]

@@ -62,15 +62,16 @@ def fetch(
         )
         files.write_bytes(log, done.stdout + done.stderr)
         if not answer.is_file():
-            if "No space left on device" in done.text:
+            if done.lacked_space:
                 raise LocalDiskFull(folder)
-            reason = f"the process ended with code {done.returncode}"
-            raise DataFunctionFailed(name, reason, "an unknown place", log)
+            raise DataFunctionFailed(name, f"its process {done.how}", "an unknown place", log)
         result: dict[str, Any] = files.read_json(answer)
     if result["status"] == "not found":
         raise DataFunctionNotFound(name, result["reason"])
     if result["status"] == "failed":
         raise DataFunctionFailed(name, result["reason"], result["place"], log)
+    if result["status"] == "disk full":
+        raise LocalDiskFull(Path(result["path"]))
     if result["status"] == "invalid":
         raise DataInvalid(name, result["reason"])
     return result

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.core import files
 from pipeline.core.tensors import TensorFacts
 from pipeline.data.errors import InputShapeMismatch
 
@@ -33,10 +34,18 @@ def to_model(array: Any, network_shape: tuple[int, ...], tensor: TensorFacts, so
 def write_samples(array: Any, path: Path) -> None:
     """Write samples one after another, raw and in row-major order.
 
-    Not by numpy's ``tofile``: it hides from its error that the disk is full.
+    Not by numpy's ``tofile`` and ``save``: they hide from their error that the disk is full.
     """
-    with path.open("wb") as stream:
-        stream.write(memoryview(np.ascontiguousarray(array)).cast("B"))
+    with files.disk_errors(path), path.open("wb") as stream:
+        stream.write(np.ascontiguousarray(array).data.cast("B"))
+
+
+def write_npy(array: Any, path: Path) -> None:
+    """Write an array that is not empty as an ``.npy`` file."""
+    flat = np.ascontiguousarray(array)
+    with files.disk_errors(path), path.open("wb") as stream:
+        np.lib.format.write_array_header_1_0(stream, np.lib.format.header_data_from_array_1_0(flat))
+        stream.write(flat.data.cast("B"))
 
 
 def read_outputs(path: Path, tensors: tuple[TensorFacts, ...], count: int) -> tuple[Any, ...]:

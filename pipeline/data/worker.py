@@ -5,14 +5,21 @@ Started as ``python -m pipeline.data.worker REQUEST RESULT``; both are JSON file
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pipeline.core import files, usercode
+from pipeline.core import files, process, usercode
+from pipeline.core.errors import LocalDiskFull
+from pipeline.data import layout
+
+_INPUT = re.compile(r"input_([0-9]{1,3})$")
 
 
 class _Unusable(Exception):
@@ -21,6 +28,7 @@ class _Unusable(Exception):
 
 def main(request_file: str, result_file: str) -> int:
     """Write the result file, whatever happens; the exit code is 0 when there is one."""
+    process.die_with_parent()
     request = files.read_json(Path(request_file))
     try:
         result = _fetch(request)
@@ -28,6 +36,8 @@ def main(request_file: str, result_file: str) -> int:
         result = {"status": "not found", "reason": str(error)}
     except _Unusable as error:
         result = {"status": "invalid", "reason": str(error)}
+    except LocalDiskFull as error:
+        result = {"status": "disk full", "path": str(error.path)}
     except (Exception, SystemExit) as error:
         traceback.print_exc()
         blame = usercode.blame(error)
@@ -48,9 +58,9 @@ def _fetch(request: dict[str, Any]) -> dict[str, Any]:
     names = []
     for index, array in enumerate(inputs):
         names.append(f"input_{index}.npy")
-        np.save(folder / names[-1], np.ascontiguousarray(array))
+        layout.write_npy(array, folder / names[-1])
     if labels is not None:
-        np.save(folder / "labels.npy", np.ascontiguousarray(labels))
+        layout.write_npy(labels, folder / "labels.npy")
     return {
         "status": "done",
         "inputs": names,
@@ -65,17 +75,20 @@ def _fetch(request: dict[str, Any]) -> dict[str, Any]:
 
 def _read_npz(path: Path) -> Any:
     try:
-        with np.load(path, allow_pickle=False) as bundle:
-            names = list(bundle.files)
+        bundle = np.load(path, allow_pickle=False)
+        if not isinstance(bundle, np.lib.npyio.NpzFile):
+            raise _Unusable("not an .npz but a single array: numpy.savez(file, inputs=, labels=)")
+        with bundle:
+            names = bundle.files
+            numbered = {int(found[1]): name for name in names if (found := _INPUT.match(name))}
             if "inputs" in names:
                 inputs: Any = bundle["inputs"]
+            elif numbered:
+                inputs = tuple(bundle[numbered[number]] for number in sorted(numbered))
             else:
-                numbered = sorted(name for name in names if name.startswith("input_"))
-                if not numbered:
-                    raise _Unusable(f"no array `inputs` among {', '.join(names) or 'none'}")
-                inputs = tuple(bundle[name] for name in numbered)
+                raise _Unusable(f"no array `inputs` among {', '.join(names) or 'none'}")
             return inputs, bundle["labels"] if "labels" in names else None
-    except (OSError, ValueError, EOFError, KeyError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise _Unusable(f"not an .npz of plain arrays: {error}") from None
 
 
@@ -83,8 +96,8 @@ def _checked(value: Any) -> tuple[tuple[Any, ...], Any]:
     if not isinstance(value, tuple) or len(value) != 2:
         raise _Unusable(f"a {type(value).__name__} where a pair (inputs, labels) was expected")
     given, labels = value
-    inputs = tuple(np.asarray(a) for a in (given if isinstance(given, (tuple, list)) else (given,)))
-    counts = {len(array) if array.ndim else 0 for array in inputs}
+    inputs = tuple(_array(a) for a in (given if isinstance(given, (tuple, list)) else (given,)))
+    counts = {len(array) if array.ndim and array.size else 0 for array in inputs}
     if len(counts) != 1 or counts == {0}:
         raise _Unusable("no samples" if counts <= {0} else "inputs with different sample counts")
     for index, array in enumerate(inputs):
@@ -94,12 +107,20 @@ def _checked(value: Any) -> tuple[tuple[Any, ...], Any]:
             raise _Unusable(f"input {index} holds NaN or infinity")
     if labels is None:
         return inputs, None
-    labels = np.asarray(labels)
+    labels = _array(labels)
     if labels.shape != (len(inputs[0]),):
         raise _Unusable(f"labels of shape {list(labels.shape)} for {len(inputs[0])} samples")
-    if labels.dtype.kind not in "iu" or (labels.size and labels.min() < 0):
+    whole = labels.astype(np.int64) if labels.dtype.kind in "iu" else None
+    if whole is None or whole.min() < 0:
         raise _Unusable("labels must be whole numbers from 0")
-    return inputs, labels.astype(np.int64)
+    return inputs, whole
+
+
+def _array(value: Any) -> Any:
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise _Unusable(f"not an array: {error}") from None
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from pipeline.config.recipe import Recipe
 from pipeline.core import files
 from pipeline.core.events import Listener
 from pipeline.core.tensors import TensorFacts
+from pipeline.data.errors import DataInvalid
 from pipeline.stages.parity import Parity, compare, from_json
 from pipeline.stages.samples import Calibration
 from pipeline.toolchain import converter, host
@@ -147,6 +148,9 @@ class ConvertStage:
         if parity.nan_count:
             raise ModelUnusable(name, f"its outputs hold {parity.nan_count} NaN or infinite values")
         if parity.spread == 0.0:
+            if compare(expected, expected).spread == 0.0:
+                reason = "the network itself gives the same output for every sample chosen of it"
+                raise DataInvalid("the test set", reason)
             raise ModelUnusable(name, "its output is the same for every input")
         return parity
 

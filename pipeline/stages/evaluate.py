@@ -63,7 +63,7 @@ class EvaluateStage:
         result = host.infer(self.toolchain, self.model.path, self.samples.inputs, output)
         try:
             outputs = layout.read_outputs(output, result.outputs, self.samples.count)
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             raise ModelUnusable(f"{self.model.recipe}.ms", str(error)) from None
         if self.samples.labels is None:
             raise DataInvalid("the test set", "it has no labels")

@@ -46,7 +46,7 @@ def compare(outputs: Sequence[Any], reference: Sequence[Any]) -> Parity:
     """
     import numpy as np
 
-    if len(outputs) != len(reference):
+    if len(outputs) != len(reference) or not reference:
         raise ValueError(f"{len(outputs)} outputs, the reference has {len(reference)}")
     count = len(reference[0])
     flat = []
@@ -57,9 +57,10 @@ def compare(outputs: Sequence[Any], reference: Sequence[Any]) -> Parity:
             raise ValueError(f"output {which} is {left.shape}, the reference {right.shape}")
         flat.append((left, right))
     nans = sum(int((~np.isfinite(left)).sum()) for left, _ in flat)
-    cosines = np.concatenate([_cosines(left, right) for left, right in flat])
-    errors = np.concatenate([np.abs(left - right).ravel() for left, right in flat])
-    spread = max(float(np.ptp(left, axis=0).max(initial=0.0)) for left, _ in flat)
+    with np.errstate(all="ignore"):
+        cosines = np.concatenate([_cosines(left, right) for left, right in flat])
+        errors = np.concatenate([np.abs(left - right).ravel() for left, right in flat])
+        spread = max(float(np.ptp(left, axis=0).max(initial=0.0)) for left, _ in flat)
     return Parity(
         n=count,
         cosine_min=float(cosines.min()),
@@ -72,11 +73,11 @@ def compare(outputs: Sequence[Any], reference: Sequence[Any]) -> Parity:
 
 
 def _cosines(left: Any, right: Any) -> Any:
-    """Cosine similarity of each row; two rows of zeros are alike, one alone is not."""
+    """Cosine similarity of each row; two rows of zeros are alike, one alone is not, and where
+    there is NaN or infinity nothing is."""
     import numpy as np
 
     norms = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
     both_zero = (np.abs(left).max(axis=1) == 0) & (np.abs(right).max(axis=1) == 0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        values = np.where(norms > 0, (left * right).sum(axis=1) / norms, both_zero.astype(float))
-    return np.clip(values, -1.0, 1.0)
+    values = np.where(norms > 0, (left * right).sum(axis=1) / norms, both_zero.astype(float))
+    return np.clip(np.where(np.isfinite(values), values, 0.0), -1.0, 1.0)

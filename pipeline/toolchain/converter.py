@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from pipeline.config.recipe import Recipe
 from pipeline.core import files, process
+from pipeline.core.errors import LocalDiskFull
 from pipeline.toolchain.errors import ConversionFailed, ConversionTimeout
 from pipeline.toolchain.ini import config_text
 from pipeline.toolchain.log import boil_down
@@ -55,12 +55,14 @@ def convert(toolchain: Toolchain, conversion: Conversion, target: Path, log: Pat
             "--outputFile=model",
         ]
         if config is not None:
-            (folder / "recipe.ini").write_text(config)
+            (folder / "recipe.ini").write_text(config, encoding="utf-8")
             command.append("--configFile=recipe.ini")
         if conversion.recipe.fp16:
             command.append("--fp16=on")
         result = _call(command, toolchain, conversion, folder)
         files.write_bytes(log, f"{' '.join(command)}\n".encode() + result.stdout + result.stderr)
+        if result.lacked_space:  # also if it said success: it does not look at what it wrote
+            raise LocalDiskFull(target)
         _judge(result, folder / "model.ms", conversion, log)
         (folder / "model.ms").chmod(0o644)
         shutil.move(folder / "model.ms", target)
@@ -80,10 +82,8 @@ def _judge(result: process.Completed, model: Path, conversion: Conversion, log: 
 
     if result.ending is process.Ending.DEADLINE:
         raise ConversionTimeout(conversion.name, conversion.deadline_s, log)
-    if result.ending is process.Ending.OUTPUT_LIMIT:
-        raise failed("the converter wrote without end")
-    if result.returncode < 0:
-        raise failed(f"the converter was ended by {_signal_name(-result.returncode)}")
+    if result.ending is not process.Ending.EXIT or result.returncode < 0:
+        raise failed(f"the converter {result.how}")
     if result.returncode != 0 or _SUCCESS not in result.text:
         raise failed(boil_down(result.text))
     if not model.is_file():
@@ -92,10 +92,3 @@ def _judge(result: process.Completed, model: Path, conversion: Conversion, log: 
         head = stream.read(8)
     if head[4:8] != MARK:
         raise failed("the converter said success and what it wrote is not a model (no MSL2 mark)")
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

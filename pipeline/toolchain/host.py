@@ -55,17 +55,22 @@ def run(toolchain: Toolchain, options: RunnerOptions, deadline_s: float) -> Runn
             env=toolchain.environment(),
         )
         if done.ending is not process.Ending.EXIT:
-            raise HostRunFailed(name, f"not done within {deadline_s:g} s")
-        if "No space left on device" in done.text:
+            raise HostRunFailed(name, f"the runner {done.how}")
+        if done.returncode != 0 and done.lacked_space:
             raise LocalDiskFull(Path(options.outputs or folder))
         try:
             data = result_file.read_bytes()
         except FileNotFoundError:
-            reason = f"it ended with code {done.returncode}: {boil_down(done.text)}"
+            reason = f"the runner {done.how}: {boil_down(done.text)}"
             raise HostRunFailed(name, one_line(reason)) from None
         try:
-            return parse_result(data)
+            result = parse_result(data)
         except RunnerFailed as error:
+            if error.stage == "output":
+                raise HostRunFailed(name, error.reason) from None
             raise ModelUnusable(name, str(error)) from None
         except ValueError as error:
             raise HostRunFailed(name, str(error)) from None
+        if done.returncode != 0:
+            raise HostRunFailed(name, f"the runner {done.how} after it had recorded success")
+        return result

@@ -34,7 +34,7 @@ def boil_down(text: str) -> str:
     Unsupported operators first, then a line that is known to name the cause, then the first error
     that the tool logged (what follows is its callers' echo), then its last words.
     """
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [line for line in text.splitlines() if _words(line)]
     operators = sorted({match.group(2) for line in lines for match in _UNSUPPORTED.finditer(line)})
     if operators:
         return one_line(f"the converter does not support: {', '.join(operators)}")[:_MAX]

@@ -7,7 +7,6 @@ import os
 import platform
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,27 +117,25 @@ def build(programs: Sequence[Program], progress: Callable[[float, float], None])
 
 def _build_one(program: Program) -> None:
     target = program.path
-    with files.disk_errors(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".build.") as name:
-            output = Path(name) / program.name
-            log = target.parent / f"{program.name}.log"
-            env = {"ZIG_GLOBAL_CACHE_DIR": name, "ZIG_LOCAL_CACHE_DIR": name}
-            result = process.run(
-                (*program.command, "-o", str(output)), deadline_s=_DEADLINE_S, env=env
-            )
-            files.write_bytes(log, result.stdout + result.stderr)
-            if result.ending is not process.Ending.EXIT:
-                raise BuildFailed(program.name, f"not done within {_DEADLINE_S:g} s", log)
-            if result.returncode != 0 or not output.is_file():
-                raise BuildFailed(program.name, _first_error(result.text), log)
-            files.fsync_tree(output.parent)
-            os.replace(output, target)
+    with files.making(target.parent) as folder, files.disk_errors(target):
+        if is_built(program):  # another process was faster
+            return
+        output = folder / program.name
+        log = target.parent / f"{program.name}.log"
+        env = {"ZIG_GLOBAL_CACHE_DIR": str(folder), "ZIG_LOCAL_CACHE_DIR": str(folder)}
+        result = process.run((*program.command, "-o", str(output)), deadline_s=_DEADLINE_S, env=env)
+        files.write_bytes(log, result.stdout + result.stderr)
+        if result.ending is not process.Ending.EXIT:
+            raise BuildFailed(program.name, f"the compiler {result.how}", log)
+        if result.returncode != 0 or not output.is_file():
+            reason = _first_error(result.text) or f"the compiler {result.how}"
+            raise BuildFailed(program.name, reason, log)
+        files.fsync_tree(folder)
+        os.replace(output, target)
 
 
-def _first_error(text: str) -> str:
-    lines = [one_line(line) for line in text.splitlines() if "error" in line.lower()]
-    return lines[0] if lines else "the compiler said nothing"
+def _first_error(text: str) -> str | None:
+    return next((one_line(line) for line in text.splitlines() if "error" in line.lower()), None)
 
 
 def _host_cxx(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import platform
 import sys
-import tempfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -88,19 +87,13 @@ def install(wheel: Wheel, progress: Progress) -> Path:
     home = _home(wheel)
     if home.is_dir():
         return home
-    with files.disk_errors(home):
-        home.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=home.parent, prefix=".install.") as name:
-            folder = Path(name)
+    with files.making(home) as folder, files.disk_errors(home):
+        if not home.is_dir():  # else another process was faster
             archive = _download(wheel, folder, progress)
             unpacked = folder / "unpacked"
             _unpack(archive, unpacked)
             files.fsync_tree(unpacked)
-            try:
-                os.replace(unpacked, home)
-            except OSError:
-                if not home.is_dir():  # else another process was faster
-                    raise
+            os.replace(unpacked, home)
     return home
 
 
@@ -125,13 +118,9 @@ def _download(wheel: Wheel, folder: Path, progress: Progress) -> Path:
         on_tick=lambda: progress(min(_tree_bytes(folder), wheel.size_bytes), wheel.size_bytes),
     )
     found = sorted(target.glob("*.whl"))
-    if result.ending is not process.Ending.EXIT:
-        raise DownloadFailed(wheel.name, f"not done within {_DEADLINE_S:g} s")
-    if result.returncode != 0 or not found:
+    if result.ending is not process.Ending.EXIT or result.returncode != 0 or not found:
         lines = [line for line in result.text.splitlines() if line.startswith("ERROR")]
-        raise DownloadFailed(
-            wheel.name, lines[-1] if lines else f"pip ended with {result.returncode}"
-        )
+        raise DownloadFailed(wheel.name, lines[-1] if lines else f"pip {result.how}")
     digest = files.sha256_file(found[0])
     if digest != wheel.sha256:
         raise PackageDamaged(wheel.name, wheel.sha256, digest)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pipeline.core import files
 from pipeline.core.events import Listener
+from pipeline.core.places import expand
 from pipeline.toolchain import native, package
 from pipeline.toolchain.errors import ToolchainInvalid
 
@@ -66,10 +67,10 @@ class Toolchain:
 def resolve(named: Path | None, runner_sources: Path, listener: Listener) -> Toolchain:
     """Find the toolchain, and install or build what of it is missing."""
     if named is not None:
-        return _official(named.expanduser().absolute(), Origin.NAMED, runner_sources, listener)
+        return _official(expand(named).absolute(), Origin.NAMED, runner_sources, listener)
     home = os.environ.get("MSLITE_HOME")
     if home:
-        path = Path(home).expanduser().absolute()
+        path = expand(Path(home)).absolute()
         return _official(path, Origin.MSLITE_HOME, runner_sources, listener)
     return _from_index(runner_sources, listener)
 

@@ -44,9 +44,9 @@ def main() -> None:
     ours, by_hand = [], []
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as name:
-            by_hand.append(_timed(lambda: ByHand(Path(name), tools).deploy()))  # noqa: B023
+            by_hand.append(_timed(lambda: ByHand(Path(name), tools).deploy()))
         with tempfile.TemporaryDirectory() as name:
-            ours.append(_timed(lambda: _pipeline("deploy", str(DIGITS), workspace=name)))  # noqa: B023
+            ours.append(_timed(lambda: _pipeline("deploy", str(DIGITS), workspace=name)))
     _print("cold deploy, s", ours, by_hand, 1.10)
     _p50(rounds * 2, tools)
 
@@ -172,7 +172,7 @@ class ByHand:
         subprocess.run(list(map(str, command)), cwd=self.folder, env=environment, **_QUIET)
 
 
-_QUIET: dict[str, Any] = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+_QUIET: dict[str, Any] = {"check": True, "stdout": subprocess.DEVNULL, "stderr": None}
 
 _DATA = """
 import numpy as np
