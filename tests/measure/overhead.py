@@ -172,7 +172,7 @@ class ByHand:
         subprocess.run(list(map(str, command)), cwd=self.folder, env=environment, **_QUIET)
 
 
-_QUIET: dict[str, Any] = {"check": True, "stdout": subprocess.DEVNULL, "stderr": None}
+_QUIET: dict[str, Any] = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 _DATA = """
 import numpy as np
@@ -200,7 +200,7 @@ print((scores.argmax(1) == np.load("test_labels.npy")).mean())
 
 def _pipeline(*arguments: str, workspace: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "pipeline", *arguments, "--emulate", "host", "--json", "-w", workspace],
+        [sys.executable, "-m", "pipeline", *arguments, "--emulate=host", "--json", "-w", workspace],
         cwd=ROOT, env={**os.environ, **process.python_environment()},
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True,
     )  # fmt: skip
