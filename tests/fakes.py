@@ -39,7 +39,7 @@ def _tensor_json(tensor: TensorFacts) -> Mapping[str, Any]:
 _RUNNER = """\
 import array, json, sys
 
-flags = dict(part[2:].partition("=")[::2] for part in sys.argv[1:])
+flags = {"runtime": "", **dict(part[2:].partition("=")[::2] for part in sys.argv[1:])}
 with open(flags["modelFile"], "rb") as stream:
     model = json.loads(stream.read()[8:])
 record = {
@@ -48,6 +48,11 @@ record = {
     "inputs": model["inputs"], "outputs": model["outputs"], "load_ns": 5,
     "first_inference_ns": None, "warm_up": 0, "samples_ns": [], "peak_memory_bytes": None,
 }
+if "fails" in model:
+    record["status"] = "failed"
+    record["error"] = {"stage": "run", "code": -1, "message": model["fails"]}
+if "samplesFile" not in flags and "--describe" not in sys.argv:
+    record["samples_ns"] = [1000 + i for i in range(model.get("loops", int(flags["loopCount"])))]
 if "samplesFile" in flags:
     values = array.array("f")
     with open(flags["samplesFile"], "rb") as stream:
@@ -63,6 +68,7 @@ if "samplesFile" in flags:
         stream.write(results.tobytes()[: model.get("keep")])
 with open(flags["resultFile"], "w") as stream:
     json.dump(record, stream)
+sys.exit(record["status"] != "success")
 """
 
 _CONVERTER = """\

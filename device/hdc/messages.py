@@ -91,7 +91,7 @@ def is_connected(text: str) -> bool:
 
 def finished(text: str) -> Finished | None:
     """The finish line of a transfer; None when there is none or anything in it failed."""
-    if failure(text):
+    if failure(text) is not None:
         return None
     found = next((match for line in lines(text) if (match := _FINISH.fullmatch(line))), None)
     return Finished(*(int(found.group(n)) for n in (1, 2, 3))) if found else None

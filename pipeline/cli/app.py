@@ -181,6 +181,23 @@ def doctor(hdc: HdcOption = None, json: JsonOption = False) -> None:
         current.checks(call(hdc))
 
 
+@app.command(epilog="Example: pipeline inspect model.ms, or: pipeline inspect fp32.ms weight-8.ms")
+def inspect(
+    file: Annotated[Path, typer.Argument(help="A .ms, .mindir, .ckpt or .onnx file")],
+    other: Annotated[
+        Optional[Path], typer.Argument(help="Another: show what changes", show_default=False)
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Look into a model file: operators, tensors, sizes, quantization; or compare two."""
+    from pipeline.cli import session
+
+    with session.Session(json) as current:
+        from pipeline.chain.inspect import inspect as call
+
+        current.inspection(call(file, other))
+
+
 @app.command(epilog="Example: pipeline schema deployment > deployment.schema.json")
 def schema(
     kind: Annotated[str, typer.Argument(help="deployment, recipe or profile")] = "deployment",

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pipeline.chain.devices import Listed
     from pipeline.chain.doctor import Check
     from pipeline.chain.report import Report
+    from pipeline.inspect.compare import Comparison
+    from pipeline.inspect.record import Inspection
     from pipeline.toolchain.toolchain import Toolchain
 
 
@@ -86,6 +88,14 @@ class Session:
             self.value([check.as_json() for check in checks])
         if any(check.state.value == "missing" for check in checks):
             raise typer.Exit(ExitCode.TOOLCHAIN)
+
+    def inspection(self, found: Inspection | Comparison) -> None:
+        """Show a model file, or what changes between two."""
+        from pipeline.cli import inspect_tables
+
+        self._terminal.print(*inspect_tables.shown(found))
+        if self._json:
+            self.value(found.as_json())
 
     def toolchain(self, toolchain: Toolchain) -> None:
         """Show a toolchain."""

@@ -137,7 +137,8 @@ def python_environment() -> dict[str, str]:
     root = str(Path(__file__).resolve().parents[2])
     inherited = os.environ.get("PYTHONPATH")
     path = f"{root}{os.pathsep}{inherited}" if inherited else root
-    return {"PYTHONPATH": path, _PARENT: str(os.getpid())}
+    # Bytecode that is written now would hide a change that is made within the same second.
+    return {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", _PARENT: str(os.getpid())}
 
 
 def die_with_parent() -> None:

@@ -97,11 +97,13 @@ def _innermost(trace: TracebackType | None) -> tuple[str, int] | None:
 
 def _is_users(file: str) -> bool:
     path = Path(file).absolute()
-    ours = Path(__file__).absolute().parents[1]
-    return not any(path.is_relative_to(place) for place in (*_NOT_USERS, ours)) and path.exists()
+    installed = not _INSTALLED.isdisjoint(path.parts)
+    return not installed and not any(map(path.is_relative_to, _NOT_USERS)) and path.exists()
 
 
-_NOT_USERS = tuple(
-    Path(sysconfig.get_paths()[name]).absolute()
-    for name in ("stdlib", "platstdlib", "purelib", "platlib")
+#: Whatever interpreter they belong to: this one's, the one's below it, or the user's own.
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
+_NOT_USERS = (
+    Path(__file__).absolute().parents[1],
+    *(Path(sysconfig.get_path(name)).absolute() for name in ("stdlib", "platstdlib")),
 )

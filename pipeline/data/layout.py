@@ -44,7 +44,8 @@ def write_npy(array: Any, path: Path) -> None:
     """Write an array that is not empty as an ``.npy`` file."""
     flat = np.ascontiguousarray(array)
     with files.disk_errors(path), path.open("wb") as stream:
-        np.lib.format.write_array_header_1_0(stream, np.lib.format.header_data_from_array_1_0(flat))
+        npy: Any = np.lib.format  # without types in NumPy 1
+        npy.write_array_header_1_0(stream, npy.header_data_from_array_1_0(flat))
         stream.write(flat.data.cast("B"))
 
 

@@ -300,10 +300,11 @@ def test_the_log_keeps_the_whole(caught):
     assert "about to go" in caught["vanishes"].result()[1]
 
 
-def test_nothing_half_written_is_left(caught, folder):
+def test_nothing_is_left(caught, folder):
     for name in CASES:
         caught[name].result()
         assert not any((folder / name).glob("*")), name
+    assert not Path("rank_0").exists()
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 from pathlib import Path
 
 import pytest
@@ -196,6 +197,7 @@ def test_an_interruption_ends_program_and_children(tmp_path, number):
         "import signal, sys\n"
         "from pipeline.core import process\n"
         "signal.signal(signal.SIGTERM, signal.default_int_handler)\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "try:\n"
         "    process.run(('/bin/sh', '-c', sys.argv[1]), deadline_s=60)\n"
         "except KeyboardInterrupt:\n"
@@ -249,6 +251,53 @@ def test_every_program_of_every_thread_can_be_ended_at_once(tmp_path):
     assert all(map(_dies, pids))
     assert [done.returncode for done in endings] == [-signal.SIGKILL] * 3
     process.kill_all()  # nothing left to do
+
+
+@pytest.mark.parametrize(
+    ("body", "free", "lacked"),
+    [
+        ("echo fine", 1 << 30, False),
+        ("echo 'cp: x: No space left on device' >&2; exit 1", 1 << 30, True),
+        ("exit 1", 0, True),
+        ("exit 1", 1 << 20, False),
+    ],
+    ids=["room", "its own words", "no room", "some room"],
+)
+def test_a_lack_of_space_is_noticed(monkeypatch, body, free, lacked):
+    blocks = types.SimpleNamespace(f_bavail=free // 4096, f_frsize=4096)
+    monkeypatch.setattr(os, "statvfs", lambda folder: blocks)
+    assert _shell(body).lacked_space is lacked
+
+
+def test_a_disk_that_cannot_be_asked_is_not_full(monkeypatch):
+    def fail(folder: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(os, "statvfs", fail)
+    assert not _shell("exit 1").lacked_space
+
+
+def test_a_child_of_a_parent_that_is_killed_dies_with_it(tmp_path):
+    note = tmp_path / "pid"
+    child = (
+        "import os, time\n"
+        "from pipeline.core import process\n"
+        "process.die_with_parent()\n"
+        f"print(os.getpid(), file=open({str(note)!r}, 'w'))\n"
+        "time.sleep(60)\n"
+    )
+    parent = (
+        "import sys\n"
+        "from pipeline.core import process\n"
+        f"child = (sys.executable, '-c', {child!r})\n"
+        "process.run(child, deadline_s=60, env=process.python_environment())\n"
+    )
+    environment = {**os.environ, **python_environment()}
+    killed = subprocess.Popen([sys.executable, "-c", parent], env=environment)
+    pid = _number_in(note)
+    killed.kill()
+    killed.wait()
+    assert _dies(pid)
 
 
 def test_no_file_stays_open():

@@ -102,6 +102,18 @@ def test_the_line_of_the_user_is_blamed(module, tmp_path, source, kind, line):
     assert found.place == f"{tmp_path / name}.py:{line}"
 
 
+@pytest.mark.parametrize("folder", ["site-packages", "dist-packages"])
+def test_what_is_installed_anywhere_is_not_the_users(tmp_path, module, folder):
+    library = tmp_path / "lib" / folder
+    library.mkdir(parents=True)
+    (library / "installed_there.py").write_text("def fail():\n    raise ValueError('no')\n")
+    name = module("import installed_there\n\ninstalled_there.fail()\n")
+    with pytest.raises(ValueError, match="no") as caught:
+        resolve(f"{name}:net", [tmp_path, library])
+    assert blame(caught.value).place == f"{tmp_path / name}.py:3"
+    assert str(library / "installed_there.py") not in loaded_sources()
+
+
 def test_nobody_of_the_users_is_blamed_for_what_others_raise():
     with pytest.raises(ValueError, match="invalid literal") as caught:
         int("x")

@@ -53,8 +53,8 @@ class Cli:
         return Called(done.returncode, done.stdout, done.stderr)
 
     def models(self) -> dict[str, bytes]:
-        """The latest run's models."""
-        folder = self.workspace / "latest" / "models"
+        """The newest deployment's models."""
+        folder = max(self.workspace.glob("*-deploy-*")) / "models"
         return {path.name: path.read_bytes() for path in sorted(folder.glob("*.ms"))}
 
     def litter(self) -> list[str]:

@@ -55,8 +55,8 @@ def left_on(phone: EmulatedDevice) -> set[str]:
     return {path.relative_to(home).parts[0] for path in home.rglob("*") if path.is_file()}
 
 
-def running() -> list[str]:
-    """Runners that still run on this machine."""
+def running(lab: Lab) -> list[str]:
+    """Programs that still run on the lab's devices."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
@@ -64,7 +64,7 @@ def running() -> list[str]:
                 line = (entry / "cmdline").read_bytes().decode(errors="replace")
             except OSError:
                 continue
-            if "mslite-pipeline/objects" in line and "--modelFile" in line:
+            if str(lab.home) in line:
                 found.append(line)
     return found
 
@@ -152,7 +152,7 @@ def test_ends_with_a_device_error_and_the_next_call_succeeds(
     assert done.code == 3, done.err
     assert done.json["status"] == "failed"
     assert done.err.splitlines()[-1].startswith("hint: ")
-    assert running() == []
+    assert running(lab) == []
     phone.clear_faults()
     phone.set_state("Connected")
     again = deploy(copy, lab, "--no-emulate")

@@ -62,8 +62,8 @@ def test_the_device_answers_as_the_host_and_was_timed(models: dict[str, Any], re
 
 
 def test_everything_says_that_the_device_is_emulated(deployed: tuple[Cli, Any]) -> None:
-    cli, result = deployed
-    manifest = json.loads((cli.workspace / "latest" / "manifest.json").read_text())
+    _, result = deployed
+    manifest = json.loads((Path(result["run_folder"]) / "manifest.json").read_text())
     for record in (result, manifest):
         assert record["where"] == "emulated-host"
         assert record["emulated"] is True
@@ -71,8 +71,7 @@ def test_everything_says_that_the_device_is_emulated(deployed: tuple[Cli, Any]) 
 
 
 def test_a_model_can_be_traced_to_what_made_it(deployed: tuple[Cli, Any]) -> None:
-    cli, _ = deployed
-    folder = cli.workspace / "latest"
+    folder = Path(deployed[1]["run_folder"])
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["config"]["sha256"] == sha256_file(DIGITS)
     assert manifest["checkpoint"]["sha256"] == sha256_file(DIGITS.parent / "lenet5.ckpt")
@@ -107,9 +106,7 @@ def test_benchmark_measures_what_was_deployed_last(deployed: tuple[Cli, Any]) ->
 
 def test_a_single_model_is_measured_on_random_inputs(deployed: tuple[Cli, Any]) -> None:
     cli, _ = deployed
-    model = cli.workspace / "latest" / "models" / "digits.weight-8.ms"
-    if not model.exists():
-        model = next(cli.workspace.glob("*-deploy-*/models/digits.weight-8.ms"))
+    model = Path(deployed[1]["run_folder"]) / "models" / "digits.weight-8.ms"
     done = cli("benchmark", model, "--emulate", "host", "--json")
     assert done.code == 0, done.err
     assert done.json["models"][0]["benchmark"]["device_parity"]["cosine_min"] > 0.9999

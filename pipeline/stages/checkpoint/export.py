@@ -74,7 +74,7 @@ def _environment(scratch: Path) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
         "GLOG_v": os.environ.get("GLOG_v", "3"),  # noqa: SIM112 (its name)
-        "MS_DIAGNOSTIC_DATA_PATH": str(scratch),
+        "MS_OM_PATH": str(scratch),  # what it dumps on errors; else a rank_0 where we stand
     }
 
 
