@@ -55,8 +55,7 @@ class Source(Section):
     @classmethod
     def _short_form(cls, value: Any) -> Any:
         if isinstance(value, str):
-            is_function = re.match(_FUNCTION, value) and not value.endswith(".npz")
-            return {"function": value} if is_function else {"file": value}
+            return {"function": value} if re.match(_FUNCTION, value) else {"file": value}
         return value
 
     @model_validator(mode="after")

@@ -34,6 +34,7 @@ class RunnerOptions:
     pin_cores: tuple[int, ...] = ()
     fp16: bool = False
     describe: bool = False
+    dump: str | None = None
 
     def arguments(self) -> tuple[str, ...]:
         """The arguments, one flag each; the caller quotes where a shell is between."""
@@ -53,6 +54,8 @@ class RunnerOptions:
             yield "samplesFile", ",".join(self.samples)
         if self.outputs:
             yield "outputsFile", self.outputs
+        if self.dump:
+            yield "dumpDir", self.dump
         yield "warmUpLoopCount", str(self.warm_up)
         yield "loopCount", str(self.loops)
         yield "numThreads", str(self.threads)
@@ -78,6 +81,7 @@ class RunnerResult:
     warm_up: int
     samples_ns: tuple[int, ...]
     peak_memory_bytes: int | None
+    non_finite_values: int = 0
 
 
 class RunnerFailed(ValueError):
@@ -118,6 +122,7 @@ def parse_result(data: bytes) -> RunnerResult:
             warm_up=_count(record["warm_up"]),
             samples_ns=tuple(_count(value) for value in _a(list, record["samples_ns"])),
             peak_memory_bytes=_optional(record.get("peak_memory_bytes")),
+            non_finite_values=_optional(record.get("non_finite_values")) or 0,
         )
     except RunnerFailed:
         raise

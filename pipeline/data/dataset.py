@@ -43,7 +43,7 @@ def fetch(
     DataInvalid.
     """
     name = describe(source)
-    with tempfile.TemporaryDirectory(prefix="pipeline-data.") as scratch:
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
         request = Path(scratch) / "request.json"
         answer = Path(scratch) / "result.json"
         files.write_json(

@@ -116,10 +116,21 @@ class Measurement:
     before: Telemetry
     after: Telemetry
 
+    @property
+    def invalid(self) -> str | None:
+        """Why the latency must not be used; None for a valid measurement."""
+        if self.parity.nan_count or self.run.non_finite_values:
+            return "the outputs on the device hold NaN or infinite values"
+        if 50 not in self.latency.supported:
+            return f"{self.latency.n} samples do not even bear a median"
+        return None
+
     def as_json(self) -> dict[str, Any]:
         """The result record, without the samples themselves."""
         return {
             "schema": 1,
+            "verdict": "invalid" if self.invalid else "valid",
+            "reason": self.invalid,
             "model": self.workload.name,
             "model_sha256": self.workload.sha256,
             "size_bytes": self.workload.size_bytes,

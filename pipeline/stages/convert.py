@@ -128,7 +128,7 @@ class ConvertStage:
         rows = list(reference.chosen)
         if len(tensors) != len(reference.inputs):
             raise ModelUnusable(name, f"it has {len(tensors)} inputs, not {len(reference.inputs)}")
-        with tempfile.TemporaryDirectory(prefix="pipeline-proof.") as scratch:
+        with tempfile.TemporaryDirectory(dir=model.parent) as scratch:
             paths = []
             for index, tensor in enumerate(tensors):
                 array = np.load(reference.inputs[index], mmap_mode="r")[rows]

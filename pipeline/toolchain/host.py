@@ -46,7 +46,8 @@ def infer(
 def run(toolchain: Toolchain, options: RunnerOptions, deadline_s: float) -> RunnerResult:
     """One run of the runner on this machine; the result's file is ours to read and remove."""
     name = Path(options.model).name
-    with tempfile.TemporaryDirectory(prefix="pipeline-run.") as folder:
+    beside = Path(options.outputs).parent if options.outputs else None
+    with tempfile.TemporaryDirectory(dir=beside, prefix=".run.") as folder:
         result_file = Path(folder) / "result.json"
         options = replace(options, result=str(result_file), runtime=str(toolchain.runtime))
         done = process.run(

@@ -32,6 +32,9 @@ class Bad:
     exit_code: int = 2
 
 
+#: What MindSpore dumps where it stands; not ours if it was there before.
+HAD_RANK_0 = Path("rank_0").exists()
+
 CASES = {
     "no checkpoint": Bad(
         errors.CheckpointMissing,
@@ -304,7 +307,7 @@ def test_nothing_is_left(caught, folder):
     for name in CASES:
         caught[name].result()
         assert not any((folder / name).glob("*")), name
-    assert not Path("rank_0").exists()
+    assert Path("rank_0").exists() is HAD_RANK_0
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,18 @@ def test_a_configuration_folder_near_the_deployment_comes_first(write, tmp_path)
     assert "mine" not in places.names("quantization")
 
 
+@pytest.mark.parametrize(("depth", "found"), [(3, True), (4, False)])
+def test_a_configuration_folder_is_found_three_folders_up(write, tmp_path, depth, found):
+    write("quantization: weight", "configs/quantization/mine.yaml")
+    near = tmp_path.joinpath(*"abcd"[:depth])
+    assert ("mine" in places.names("quantization", near=near)) is found
+
+
+def test_an_installed_package_has_its_configurations_within():
+    assert Path(places.__file__).parents[1] / "configs" == places._PACKAGED
+    assert '"configs" = "pipeline/configs"' in (ROOT / "pyproject.toml").read_text()
+
+
 def test_configurations_of_the_working_folder_are_found_too(write, monkeypatch, tmp_path):
     write("quantization: weight\nbits: 3", "configs/quantization/three.yaml")
     monkeypatch.chdir(tmp_path)

@@ -32,6 +32,55 @@ def test_a_good_file_is_read(write):
     assert deployment.data.calibration.file == Path("more.npz")
 
 
+def test_what_is_left_out_has_its_documented_value(write):
+    deployment = _load(write(GOOD.replace("recipes: [fp32, full-8]\n", "")))
+    assert deployment.recipes == ("fp32", "fp16", "weight-8", "full-8")
+    assert (deployment.parity_samples, deployment.python_path) == (64, (Path(),))
+    assert (deployment.data.calibration_samples, deployment.data.seed) == (100, 0)
+    assert (deployment.limits.accuracy_drop_points, deployment.limits.min_cosine) == (None, 0.9)
+    assert (deployment.toolchain, deployment.hdc) == (None, None)
+    assert deployment.inputs[0].dtype == "float32"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "allowed"),
+    [
+        ("28, 28", f"28, {2**31 - 1}", True),
+        ("28, 28", f"28, {2**31}", False),
+        ("28, 28", "1, 1, 1, 1, 1, 1", True),
+        ("28, 28", "1, 1, 1, 1, 1, 1, 1", False),
+        ("name: images", "name: " + "i" * 128, True),
+        ("name: images", "name: " + "i" * 129, False),
+        ("name: images", "name: ''", False),
+        ("name: digits", "name: " + "d" * 64, True),
+        ("recipes:", "parity_samples: 2\nrecipes:", True),
+        ("recipes:", "parity_samples: 65536\nrecipes:", True),
+        ("recipes:", "parity_samples: 65537\nrecipes:", False),
+        ("data:\n", "data:\n  calibration_samples: 65535\n", True),
+        ("data:\n", "data:\n  calibration_samples: 65536\n", False),
+    ],
+)
+def test_what_is_allowed_ends_where_it_should(write, old, new, allowed):
+    path = write(GOOD.replace(old, new))
+    assert (_refusal(lambda: _load(path)) is None) is allowed
+
+
+@pytest.mark.parametrize(
+    ("text", "function", "file"),
+    [
+        ("data:test", "data:test", None),
+        ("package.module:Class", "package.module:Class", None),
+        ("more.npz", None, "more.npz"),
+        ("folder/more.npz", None, "folder/more.npz"),
+        ("odd:name.npz", None, "odd:name.npz"),
+        ("/a/b:c", None, "/a/b:c"),
+    ],
+)
+def test_one_word_for_a_source_is_a_function_or_a_file(write, text, function, file):
+    test = _load(write(GOOD.replace("data:test", text))).data.test
+    assert (test.function, test.file) == (function, Path(file) if file else None)
+
+
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n"
     for old, new in zip("abcdefgh", "bcdefghi", strict=True)

@@ -125,6 +125,18 @@ def _instance(kind: Any, everything: bool) -> Any:
     )
 
 
+def test_the_codes_are_those_that_are_documented():
+    assert {code.name: code.value for code in ExitCode} == {
+        "DONE": 0,
+        "GATE_FAILED": 1,
+        "USAGE": 2,
+        "DEVICE": 3,
+        "TOOLCHAIN": 4,
+        "NO_DATA": 5,
+        "INTERRUPTED": 130,
+    }
+
+
 def test_there_are_errors_of_every_kind_but_gates():
     assert len(ERRORS) > 30
     for base in (UsageError, DeviceError, ToolchainError, NoDataError):

@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.statistics import PERCENTILES, percentile, samples_needed, summarize
+from pipeline.core.statistics import (
+    PERCENTILES,
+    interval,
+    percentile,
+    samples_needed,
+    summarize,
+)
 
 latencies = st.lists(st.integers(0, 10**12), min_size=1, max_size=200)
 
@@ -103,4 +109,29 @@ def test_json_has_units_in_its_names():
         "p99_ns": 4.0,
         "max_ns": 4,
         "supported_percentiles": [],
+        "intervals_99_ns": {name: [None, None] for name in ("p50", "p90", "p95", "p99")},
     }
+
+
+@pytest.mark.parametrize(
+    ("n", "percent", "below", "above"),
+    # Ranks from scipy.stats.binom.ppf(0.005, n, p): the lower one, and n + 1 minus the upper's.
+    [(1000, 50, 459, 459), (1000, 90, 875, 76), (1000, 99, 981, 3), (100, 50, 37, 37)],
+)
+def test_an_interval_has_the_ranks_of_the_binomial(n, percent, below, above):
+    assert interval(range(n), percent) == (below - 1, n - above)
+
+
+def test_too_few_samples_leave_a_bound_open():
+    assert interval(range(7), 50) == (None, None)
+    assert interval(range(527), 99)[1] is None
+    assert interval(range(528), 99)[1] == 527
+
+
+def test_an_interval_covers_as_often_as_is_claimed():
+    random = np.random.default_rng(3)
+    covered = 0
+    for _ in range(2000):
+        low, high = interval(sorted(random.integers(0, 1_000_000, 200).tolist()), 90)
+        covered += low <= 900_000 <= high
+    assert covered / 2000 >= 0.985

@@ -158,6 +158,14 @@ def test_a_converter_that_is_not_there_is_told(tmp_path, conversion, target):
         convert(toolchain, conversion, target, tmp_path / "log")
 
 
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_full_disk_that_the_converter_met_is_told(tmp_path, conversion, target, code):
+    body = f"echo 'ofstream: No space left on device'; {MODEL}; {SUCCESS}; exit {code}"
+    with pytest.raises(LocalDiskFull):
+        _converted(tmp_path, body, conversion, target)
+    assert os.listdir(target.parent) == []
+
+
 def test_a_full_disk_is_told(tmp_path, conversion, target, monkeypatch):
     def fail(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")

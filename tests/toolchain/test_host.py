@@ -34,6 +34,7 @@ def test_a_model_tells_its_inputs_and_outputs(tmp_path, model):
     found = host.describe(fake_toolchain(tmp_path), model)
     assert (found.inputs, found.outputs) == ((IMAGE,), (SCORES,))
     assert found.runtime == str(tmp_path / "libruntime.so")
+    assert found.samples_ns == ()  # nothing was run
 
 
 def test_every_sample_is_run_once(tmp_path, model):
@@ -41,14 +42,17 @@ def test_every_sample_is_run_once(tmp_path, model):
     samples.write_bytes(array.array("f", range(8)).tobytes())
     found = host.infer(fake_toolchain(tmp_path), model, (samples,), tmp_path / "out.bin")
     assert len(found.samples_ns) == 2
-    assert found.threads == 1
+    assert (found.threads, found.bind_mode, found.warm_up) == (1, 0, 0)
     outputs = array.array("f", (tmp_path / "out.bin").read_bytes())
     assert outputs.tolist() == [0.0, 2.0, 4.0, 8.0, 10.0, 12.0]
 
 
-_FAILED = json.dumps(
-    {"schema": 1, "status": "failed", "error": {"stage": "load", "code": -1, "message": "corrupt"}}
-)
+def _failed(stage: str) -> str:
+    """The record of a run that failed, and the code that goes with it."""
+    error = {"stage": stage, "code": -1, "message": "corrupt"}
+    record = json.dumps({"schema": 1, "status": "failed", "error": error})
+    return _RECORD.format(record=record, code=1)
+
 
 FAILURES = {
     "a crash": ("kill -SEGV $$", HostRunFailed, "was ended by SIGSEGV"),
@@ -65,7 +69,8 @@ FAILURES = {
         LocalDiskFull,
         "no space left",
     ),
-    "a recorded failure": (_RECORD.format(record=_FAILED, code=1), ModelUnusable, "load: corrupt"),
+    "a recorded failure": (_failed("load"), ModelUnusable, "load: corrupt"),
+    "outputs that cannot be written": (_failed("output"), HostRunFailed, "corrupt"),
     "a record of garbage": (
         _RECORD.format(record="garbage", code=0),
         HostRunFailed,

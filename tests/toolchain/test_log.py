@@ -112,6 +112,10 @@ def test_the_line_that_matters_is_found(lines, expected, line_break):
     assert boil_down(line_break.join(lines)) == expected
 
 
+def test_a_long_line_is_cut():
+    assert boil_down("x" * 1000) == "x" * 300
+
+
 pieces = st.sampled_from(
     [_error("a.cc:1", "F] "), "[ERROR] ", "FMKTYPE: MINDIR, OP TYPE: ", "INPUT ILLEGAL", "\n", "\r",
      "\0", "\x1b[0m", " ", "x", "\u2028", "Cant find input:", "]", "\ud800"]

@@ -37,7 +37,7 @@ def export_checkpoint(
         raise CheckpointMissing(request.checkpoint)
     with files.disk_errors(output):
         output.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="pipeline-export-") as name:
+        with tempfile.TemporaryDirectory(dir=output) as name:
             answer, done = _run(request, output, Path(name), deadline_s)
     files.write_bytes(log, done.stdout + done.stderr)
     if done.ending is not process.Ending.EXIT:
