@@ -56,7 +56,10 @@ def deploy(
     profile = places.profile(device, near=loaded.path.parent)
     wish = Wish(profile, target, emulate, hdc or loaded.deployment.hdc)
     with start(workspace, "deploy", loaded.deployment.name) as run:
-        connection = find_connected(wish, listener)  # before any long work
+        # What may be missing is asked for before any long work.
+        connection = find_connected(wish, listener)
+        if connection is not None:
+            measure.device_runner(connection.facts, listener)
         made = build(loaded, run, toolchain, listener)
         if connection is None:
             connection = start_emulated(profile, run.workspace, made.toolchain.runtime)

@@ -118,7 +118,7 @@ def run_all(
     listener: Listener,
 ) -> list[Measurement]:
     """Benchmark models one after another, with the runner that fits the device's ABI."""
-    runner = _runner_for(connection.facts, toolchain, listener)
+    runner = device_runner(connection.facts, listener) or toolchain.runner
     device, facts = connection.device, connection.facts
     with bench(device, facts, runner, inputs, profile, run.samples, listener) as ready:
         measurements = []
@@ -136,9 +136,13 @@ def has_fp16(facts: DeviceFacts) -> bool:
     return not facts.cpu_features or "asimdhp" in facts.cpu_features
 
 
-def _runner_for(facts: DeviceFacts, toolchain: Toolchain, listener: Listener) -> Path:
+def device_runner(facts: DeviceFacts, listener: Listener) -> Path | None:
+    """The runner built for a device's ABI; None where this machine's own is the right one.
+
+    Raises CompilerMissing or BuildFailed.
+    """
     if facts.where is Where.EMULATED_HOST:
-        return toolchain.runner
+        return None
     program = native.runner(RUNNER_SOURCES, facts.abi or _USUAL_ABI)
     native.build((program,), lambda done, total: listener.progress("build", "runner", done, total))
     return program.path
