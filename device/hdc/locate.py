@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from device.errors import HdcMissing
+from pipeline.core.places import expand
 
 #: Variables that name an SDK folder, and the ways from there to the folder of hdc.
 _SDK_VARIABLES = (
@@ -75,7 +76,7 @@ def locate(
 
 
 def _from_name(name: str, search_path: str) -> tuple[str, ...]:
-    path = Path(name).expanduser()
+    path = expand(Path(name))
     if path.is_dir():
         path = path / "hdc"
     if path.is_file():

@@ -57,6 +57,7 @@ static const option kOptions[] = {
   {"resultFile", TEXT, AT(result_file), "", "Write the result as JSON, every sample in nanoseconds"},
   {"samplesFile", TEXT, AT(samples_file), "", "Run each sample once: raw files of N samples, one file per input"},
   {"outputsFile", TEXT, AT(outputs_file), "", "Write raw outputs: of every sample, or of the last inference"},
+  {"dumpDir", TEXT, AT(dump_dir), "", "Run the first sample once, write every operator's outputs into this folder"},
   {"pinCores", TEXT, AT(pin_cores), "", "Pin the process to these cores before the runtime starts: 0,1"},
   {"describe", SWITCH, AT(describe), "false", "Load the model, print its inputs and outputs, run nothing"},
   {"version", SWITCH, AT(version), "false", "Print the version of this runner"},
@@ -225,6 +226,9 @@ static bool check_modes(const options *in) {
   return complain(!(compares && samples), "samplesFile and benchmarkDataFile exclude each other", "", "") &&
          complain(!(in->describe && (compares || samples || in->outputs_file[0] != '\0')),
                   "describe excludes samplesFile, outputsFile and benchmarkDataFile", "", "") &&
+         complain(!(in->dump_dir[0] != '\0' &&
+                    (compares || in->describe || in->time_profiling || in->outputs_file[0] != '\0')),
+                  "dumpDir excludes describe, timeProfiling, outputsFile and benchmarkDataFile", "", "") &&
          complain(!(samples && in->in_data_file[0] != '\0'), "samplesFile and inDataFile exclude each other", "", "");
 }
 

@@ -36,6 +36,7 @@ typedef struct {
   const char *result_file;
   const char *samples_file;
   const char *outputs_file;
+  const char *dump_dir;
   const char *pin_cores;
   bool describe;
   bool version;

@@ -45,8 +45,7 @@ static void write_cores(json_writer *json, const char *key, const int32_t *cores
   json_close(json, ']');
 }
 
-static void write_tensor(json_writer *json, const tensor_facts *facts) {
-  json_open(json, '{');
+void result_write_tensor_members(json_writer *json, const tensor_facts *facts) {
   member_text(json, "name", facts->name != NULL ? facts->name : "");
   member_text(json, "dtype", dtype_name(facts->dtype));
   json_key(json, "shape");
@@ -58,6 +57,11 @@ static void write_tensor(json_writer *json, const tensor_facts *facts) {
   member_text(json, "format", format_name(facts->format));
   json_key(json, "size_bytes");
   json_uint(json, facts->size_bytes);
+}
+
+static void write_tensor(json_writer *json, const tensor_facts *facts) {
+  json_open(json, '{');
+  result_write_tensor_members(json, facts);
   json_close(json, '}');
 }
 

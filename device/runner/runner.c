@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "compare.h"
+#include "dump.h"
 #include "inputs.h"
 #include "measure.h"
 #include "options.h"
@@ -96,6 +97,9 @@ static bool run(session *s) {
   if (opt->describe) {
     return describe(s);
   }
+  if (opt->dump_dir[0] != '\0') {
+    return dump_run(s);
+  }
   return opt->benchmark_data_file[0] != '\0' ? inputs_fill(s) && compare_run(s) : run_timed(s);
 }
 
@@ -151,6 +155,7 @@ int runner_main(int argc, char **argv) {
   }
   outfile_forget(opt.result_file);
   outfile_forget(opt.outputs_file);
+  dump_forget(opt.dump_dir);
   report_options(&opt);
   memset(&s, 0, sizeof(s));
   s.opt = &opt;

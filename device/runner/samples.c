@@ -148,6 +148,13 @@ static bool run_all(session *s, sample_source *from, outfile *outputs) {
   return true;
 }
 
+bool samples_read_first(session *s) {
+  sample_source from = {{NULL, 0}, NULL, 0};
+  const bool good = open_source(s, &from) && read_sample(s, &from);
+  close_source(&from);
+  return good;
+}
+
 bool samples_run(session *s, outfile *outputs) {
   sample_source from = {{NULL, 0}, NULL, 0};
   const bool good = open_source(s, &from) && run_all(s, &from, outputs);

@@ -11,4 +11,7 @@ bool samples_run(session *s, outfile *outputs);
 /* Appends all outputs of the last inference, raw and in order. */
 bool samples_write_outputs(session *s, outfile *outputs, uint64_t *bytes);
 
+/* Reads the first sample of --samplesFile into the inputs. */
+bool samples_read_first(session *s);
+
 #endif /* DEVICE_RUNNER_SAMPLES_H_ */

@@ -1,8 +1,9 @@
-"""From a configuration to proved models: data, checkpoint, calibration, conversion, evaluation."""
+"""From a configuration to proved models: data, source, calibration, conversion, evaluation."""
 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -18,11 +19,13 @@ from pipeline.core import process
 from pipeline.core.events import Listener
 from pipeline.data.dataset import Dataset
 from pipeline.data.errors import CalibrationMissing
-from pipeline.stages.checkpoint.stage import Checkpoint, CheckpointStage
-from pipeline.stages.convert import ConvertStage, Model
+from pipeline.stages.checkpoint.stage import CheckpointStage
+from pipeline.stages.convert import ConvertStage, Model, Runtime
 from pipeline.stages.data import DataStage
 from pipeline.stages.evaluate import Accuracy, EvaluateStage, labels_digest
 from pipeline.stages.samples import Calibration, CalibrationStage, Samples, SamplesStage
+from pipeline.stages.source.artefact import Source
+from pipeline.stages.source.stage import ModelFileStage, runtime_of
 from pipeline.stages.stage import ArtefactT, Stage, run_stage
 from pipeline.toolchain.toolchain import Toolchain
 
@@ -41,7 +44,7 @@ class Built:
 class Build:
     """All models of a deployment; ``baseline`` is the one without quantization."""
 
-    checkpoint: Checkpoint
+    source: Source
     baseline: Model
     samples: Samples
     models: tuple[Built, ...]
@@ -63,45 +66,48 @@ class _Builder:
         self._check_calibration()
         with workers() as pool:
             finding = pool.submit(install, named_toolchain, listener=self.listener)
-            exporting = pool.submit(self._export)
+            exporting = pool.submit(self._source, finding)
             fetching = pool.submit(self._calibration_data)
             gather(finding, exporting, fetching)
             toolchain, calibration_data = finding.result(), fetching.result()
-            test, checkpoint = exporting.result()
-        baseline = self._convert(_BASELINE, checkpoint, None, toolchain)
-        shapes = checkpoint.reference.network_shapes
-        samples = self._stage(SamplesStage(test, shapes, baseline.inputs))
+            test, source = exporting.result()
+        baseline = self._convert(_BASELINE, source, None, toolchain)
+        shapes, last = source.reference.network_shapes, source.reference.channels_last
+        samples = self._stage(SamplesStage(test, shapes, baseline.inputs, last))
         calibration = None
         if calibration_data is not None:
             data = self.loaded.deployment.data
             calibration = self._stage(
                 CalibrationStage(
-                    calibration_data, shapes, baseline.inputs, data.calibration_samples, data.seed
+                    calibration_data,
+                    shapes,
+                    baseline.inputs,
+                    data.calibration_samples,
+                    data.seed,
+                    last,
                 )
             )
         with workers() as pool:
             # Full quantization takes longest, so it starts first.
             jobs = {
-                named.name: pool.submit(
-                    self._one, named, checkpoint, calibration, samples, toolchain
-                )
+                named.name: pool.submit(self._one, named, source, calibration, samples, toolchain)
                 for named in sorted(
                     self.loaded.recipes, key=lambda one: not one.recipe.needs_calibration
                 )
             }
             gather(*jobs.values())
             models = [jobs[named.name].result() for named in self.loaded.recipes]
-        return Build(checkpoint, baseline, samples, tuple(models), toolchain)
+        return Build(source, baseline, samples, tuple(models), toolchain)
 
     def _one(
         self,
         named: NamedRecipe,
-        checkpoint: Checkpoint,
+        source: Source,
         calibration: Calibration | None,
         samples: Samples,
         toolchain: Toolchain,
     ) -> Built:
-        model = self._convert(named, checkpoint, calibration, toolchain)
+        model = self._convert(named, source, calibration, toolchain)
         accuracy = self._stage(EvaluateStage(model, samples, labels_digest(samples), toolchain))
         name = f"{self.loaded.deployment.name}.{named.name}.ms"
         return Built(named, model, accuracy, self.run.keep_model(model.path, name))
@@ -112,12 +118,12 @@ class _Builder:
                 if named.recipe.needs_calibration:
                     raise CalibrationMissing(named.name)
 
-    def _export(self) -> tuple[Dataset, Checkpoint]:
+    def _source(self, finding: Future[Toolchain]) -> tuple[Dataset, Source]:
         deployment, logs = self.loaded.deployment, self.run.logs
         data, path = deployment.data, deployment.python_path
         test = self._stage(DataStage(data.test, path, "test", logs))
-        checkpoint = self._stage(
-            CheckpointStage(
+        if deployment.network is not None:
+            checkpoint = CheckpointStage(
                 network=deployment.network,
                 inputs=deployment.inputs,
                 python_path=path,
@@ -126,21 +132,33 @@ class _Builder:
                 seed=data.seed,
                 logs=logs,
             )
+            return test, self._stage(checkpoint)
+        assert deployment.model is not None  # a deployment has one of both
+        needs_toolchain = runtime_of(deployment.model) is Runtime.FP32_MODEL
+        model = ModelFileStage(
+            model=deployment.model,
+            inputs=deployment.inputs,
+            dataset=test,
+            parity_samples=deployment.parity_samples,
+            seed=data.seed,
+            logs=logs,
+            # It was asked for first, so it has a thread and will come.
+            toolchain=finding.result() if needs_toolchain else None,
         )
-        return test, checkpoint
+        return test, self._stage(model)
 
     def _calibration_data(self) -> Dataset | None:
         deployment = self.loaded.deployment
-        source = deployment.data.calibration
-        if source is None or not any(one.recipe.needs_calibration for one in self.loaded.recipes):
+        named = deployment.data.calibration
+        if named is None or not any(one.recipe.needs_calibration for one in self.loaded.recipes):
             return None
-        stage = DataStage(source, deployment.python_path, "calibration", self.run.logs)
+        stage = DataStage(named, deployment.python_path, "calibration", self.run.logs)
         return self._stage(stage)
 
     def _convert(
         self,
         named: NamedRecipe,
-        checkpoint: Checkpoint,
+        source: Source,
         calibration: Calibration | None,
         toolchain: Toolchain,
     ) -> Model:
@@ -148,9 +166,9 @@ class _Builder:
             ConvertStage(
                 recipe_name=named.name,
                 recipe=named.recipe,
-                mindir=checkpoint.mindir,
-                mindir_digest=checkpoint.mindir_digest,
-                reference=checkpoint.reference,
+                graph=source.graph,
+                graph_digest=source.digest,
+                reference=source.reference,
                 calibration=calibration if named.recipe.needs_calibration else None,
                 toolchain=toolchain,
                 logs=self.run.logs,
@@ -174,8 +192,11 @@ def workers() -> Iterator[ThreadPoolExecutor]:
         yield pool
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
-        process.kill_all()
-        pool.shutdown(wait=True)
+        ending = threading.Thread(target=pool.shutdown)
+        ending.start()
+        while ending.is_alive():  # a thread that was between two programs starts its next one
+            process.kill_all()
+            ending.join(0.05)
         raise
     pool.shutdown(wait=True)
 

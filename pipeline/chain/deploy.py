@@ -63,7 +63,7 @@ def deploy(
         made = build(loaded, run, toolchain, listener)
         if connection is None:
             connection = start_emulated(profile, run.workspace, made.toolchain.runtime)
-        inputs, chosen = measure.real_inputs(made.samples, made.checkpoint.reference.chosen, run)
+        inputs, chosen = measure.real_inputs(made.samples, made.source.reference.chosen, run)
         measurements = measure.run_all(
             connection,
             [measure.built_workload(one, made, chosen, connection.facts) for one in made.models],
@@ -80,7 +80,8 @@ def deploy(
                 _row(loaded, made, built, profile, measurement)
                 for built, measurement in zip(made.models, measurements, strict=True)
             ),
-            checkpoint_percent=made.checkpoint.percent,
+            checkpoint_percent=made.source.percent,
+            reference=made.source.reference.runtime,
             device=connection.facts,
             profile=profile.name,
         )
@@ -105,7 +106,8 @@ def convert(
             name=loaded.deployment.name,
             run_folder=run.folder,
             rows=tuple(_row(loaded, made, built) for built in made.models),
-            checkpoint_percent=made.checkpoint.percent,
+            checkpoint_percent=made.source.percent,
+            reference=made.source.reference.runtime,
         )
         run.finish({**report.as_json(), **_origin(loaded, made, None)})
     return report
@@ -118,7 +120,7 @@ def _row(
     profile: NamedProfile | None = None,
     measurement: Measurement | None = None,
 ) -> Row:
-    drop = made.checkpoint.percent - built.accuracy.percent
+    drop = made.source.percent - built.accuracy.percent
     failures = list(gates.model_failures(loaded.deployment.limits, drop, built.model.parity))
     if profile is not None and measurement is not None:
         failures += gates.device_failures(profile.profile.limits, measurement)
@@ -143,7 +145,6 @@ def _row(
 
 def _origin(loaded: LoadedDeployment, made: Build, profile: NamedProfile | None) -> dict[str, Any]:
     """All that the models were made from, for the manifest."""
-    checkpoint = loaded.deployment.network.checkpoint
     return {
         "config": _hashed(loaded.path),
         "settings": loaded.deployment.model_dump(mode="json"),
@@ -152,9 +153,19 @@ def _origin(loaded: LoadedDeployment, made: Build, profile: NamedProfile | None)
             for named in loaded.recipes
         },
         "profile_settings": profile.profile.model_dump(mode="json") if profile else None,
-        "checkpoint": {**_hashed(checkpoint), "facts": dict(made.checkpoint.facts)},
+        **_way_in(loaded, made),
         "toolchain": made.toolchain.as_json(),
     }
+
+
+def _way_in(loaded: LoadedDeployment, made: Build) -> dict[str, Any]:
+    facts = dict(made.source.facts)
+    network, model = loaded.deployment.network, loaded.deployment.model
+    if network is not None:
+        return {"checkpoint": {**_hashed(network.checkpoint), "facts": facts}}
+    assert model is not None  # a deployment has one of both
+    weights = _hashed(model.weights) if model.weights else None
+    return {"model_file": {**_hashed(model.file), "weights": weights, "facts": facts}}
 
 
 def _hashed(path: Path) -> dict[str, str]:

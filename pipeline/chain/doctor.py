@@ -17,12 +17,14 @@ from device.hdc.client import HdcClient
 from device.hdc.locate import locate
 from device.runner import SOURCES as RUNNER_SOURCES
 from pipeline.core.errors import PipelineError
-from pipeline.core.places import cache_root
-from pipeline.toolchain import package
-from pipeline.toolchain.toolchain import ready
+from pipeline.core.places import cache_root, expand
+from pipeline.toolchain import package, versions
+from pipeline.toolchain.toolchain import ready, version_of
 
 _MINDSPORE = ((2, 7), (2, 11))
 _ROOM_BYTES = 1 << 30
+#: Of systems that profiles ask for; older ones are no targets.
+_API_LEVELS = range(11, 27)
 
 
 class State(str, Enum):
@@ -60,6 +62,7 @@ def doctor(hdc: Path | None = None) -> tuple[Check, ...]:
         _compiler("g++", "to build the converter and the host runtime"),
         _compiler("gcc", "to build the runner"),
         _toolchain(),
+        _converter(),
         _room(),
         *_devices(hdc),
         _cross_compiler(),
@@ -108,6 +111,39 @@ def _toolchain() -> Check:
         return Check("MindSpore Lite", State.OK, f"{package.VERSION} in {cache_root()}")
 
     return _guarded("MindSpore Lite", look)
+
+
+def _converter() -> Check:
+    """What the converter in use accepts, and the devices that may read its models."""
+
+    def look() -> Check:
+        home = os.environ.get("MSLITE_HOME")
+        version = version_of(expand(Path(home)).absolute()) if home else package.VERSION
+        accepted = versions.of(version)
+        too_old = [level for level in _API_LEVELS if versions.newer_than_runtime(version, level)]
+        if not too_old:
+            note = f" ({accepted.note})" if accepted.note else ""
+            return Check("converter", State.OK, accepted.summary + note)
+        return Check(
+            "converter",
+            State.OPTIONAL,
+            accepted.summary,
+            f"newer than the runtime of devices of API {_spans(too_old)}: for those use the "
+            f"package index's {package.VERSION} (unset MSLITE_HOME)",
+        )
+
+    return _guarded("converter", look)
+
+
+def _spans(numbers: list[int]) -> str:
+    """``11 to 20, 23`` for these numbers in order."""
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and spans[-1][1] == number - 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    return ", ".join(str(low) if low == high else f"{low} to {high}" for low, high in spans)
 
 
 def _room() -> Check:

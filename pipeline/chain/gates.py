@@ -21,7 +21,7 @@ def model_failures(limits: Limits, drop_points: float, parity: Parity) -> Iterat
         yield f"accuracy fell by {drop_points:.2f} points, at most {allowed:g} are allowed"
     if not parity.cosine_min >= limits.min_cosine:
         yield (
-            f"worst cosine with the checkpoint is {parity.cosine_min:.4f}, "
+            f"worst cosine with the reference is {parity.cosine_min:.4f}, "
             f"at least {limits.min_cosine:g} is asked for"
         )
 

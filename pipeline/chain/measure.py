@@ -16,7 +16,7 @@ from pipeline.core.events import Listener
 from pipeline.core.runner import RunnerResult
 from pipeline.stages.benchmark import Inputs, Measurement, Workload, bench
 from pipeline.stages.samples import Samples
-from pipeline.toolchain import host, native
+from pipeline.toolchain import host, native, versions
 from pipeline.toolchain.errors import ModelUnusable
 from pipeline.toolchain.toolchain import Toolchain
 
@@ -120,6 +120,8 @@ def run_all(
     """Benchmark models one after another, with the runner that fits the device's ABI."""
     runner = device_runner(connection.facts, listener) or toolchain.runner
     device, facts = connection.device, connection.facts
+    if text := versions.newer_than_runtime(toolchain.version, facts.api_level):
+        listener.warning(text)
     with bench(device, facts, runner, inputs, profile, run.samples, listener) as ready:
         measurements = []
         state = device.telemetry()

@@ -8,6 +8,7 @@ from typing import Any
 
 from device.device import DeviceFacts, Where
 from pipeline.stages.benchmark import Measurement
+from pipeline.stages.convert import Runtime
 from pipeline.stages.parity import Parity
 
 
@@ -69,7 +70,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Report:
-    """The outcome of a deployment, a conversion or a benchmark."""
+    """The outcome of a deployment, a conversion or a benchmark.
+
+    ``reference``: whose outputs accuracy and parity are against. ``checkpoint_percent`` is its
+    accuracy, whatever the network came as.
+    """
 
     name: str
     run_folder: Path
@@ -77,6 +82,7 @@ class Report:
     checkpoint_percent: float | None = None
     device: DeviceFacts | None = None
     profile: str | None = None
+    reference: Runtime | None = None
 
     @property
     def emulated(self) -> bool:
@@ -100,6 +106,7 @@ class Report:
             "profile": self.profile,
             "device": self.device.as_json() if self.device else None,
             "checkpoint_accuracy_percent": self.checkpoint_percent,
+            "reference": self.reference.value if self.reference else None,
             "run_folder": str(self.run_folder),
             "models": [row.as_json() for row in self.rows],
         }

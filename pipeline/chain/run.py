@@ -16,6 +16,7 @@ from typing import Any
 
 from pipeline.core import files
 from pipeline.core.errors import NoDataError, PipelineError
+from pipeline.core.places import expand
 from pipeline.core.store import Store
 
 WORKSPACE = Path("runs")
@@ -121,7 +122,7 @@ def start(workspace: Path, command: str, name: str) -> Iterator[Run]:
 
 def _fresh(workspace: Path, command: str, name: str) -> Run:
     stamp = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%S")
-    workspace = workspace.expanduser().absolute()
+    workspace = expand(workspace).absolute()
     with files.disk_errors(workspace):
         workspace.mkdir(parents=True, exist_ok=True)
         for number in range(1, 1000):
@@ -142,7 +143,7 @@ def latest_deployment(workspace: Path) -> tuple[Path, Mapping[str, Any]]:
 
     Raises NothingDeployed.
     """
-    workspace = workspace.expanduser().absolute()
+    workspace = expand(workspace).absolute()
     for path in sorted(workspace.glob(f"*/{MANIFEST}"), reverse=True):
         if path.parent.name == _LATEST:
             continue

@@ -39,12 +39,13 @@ def install(
 ) -> Toolchain:
     """Find the toolchain; fetch and build what is missing, with ``force`` all of it again."""
     listener = listener or Silent()
-    if force:
+    ours = named is None and not os.environ.get("MSLITE_HOME")
+    if force and ours:
         toolchain.remove(RUNNER_SOURCES)
     subject = str(named) if named else "MindSpore Lite"
     listener.started("toolchain", subject)
     started = time.monotonic()
-    is_there = named is not None or toolchain.ready(RUNNER_SOURCES)
+    is_there = not ours or toolchain.ready(RUNNER_SOURCES)
     found = toolchain.resolve(named, RUNNER_SOURCES, listener)
     listener.finished(
         "toolchain",

@@ -198,6 +198,35 @@ def inspect(
         current.inspection(call(file, other))
 
 
+@app.command(epilog="Example: pipeline diff fp32.ms full-8.ms --input image.npy")
+def diff(
+    reference: Annotated[Path, typer.Argument(help="The .ms file that is right")],
+    model: Annotated[Path, typer.Argument(help="The one that departs from it")],
+    inputs: Annotated[
+        Optional[list[Path]],
+        typer.Option("--input", "-i", help=".npy or raw, one for each input; else random"),
+    ] = None,
+    threshold: Annotated[Optional[float], typer.Option(help="Least cosine of a layer")] = None,
+    toolchain: ToolchainOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Find the first layer where two models differ, run over the same sample."""
+    from pipeline.cli import session
+
+    with session.Session(json) as current:
+        from pipeline.chain.divergence import divergence as call
+
+        found = call(
+            model,
+            reference,
+            inputs or (),
+            threshold=threshold,
+            toolchain=toolchain,
+            listener=current.listener,
+        )
+        current.divergence(found)
+
+
 @app.command(epilog="Example: pipeline schema deployment > deployment.schema.json")
 def schema(
     kind: Annotated[str, typer.Argument(help="deployment, recipe or profile")] = "deployment",

@@ -78,14 +78,12 @@ class _Lines:
             if now - last < _REPEAT_S or not total:
                 return
             self._spoken[step, subject] = now
-            self._say(f"      {step} {subject}: {100 * done / total:.0f} %")
+            self._say(f"... {step} {subject}: {100 * done / total:.0f} %")
 
     def finished(self, step: str, subject: str, *, reused: bool, note: str, seconds: float) -> None:
         with self._lock:
             how = "kept" if reused else "done"
-            self._say(
-                f"{how:5} {step} {subject}: {note}" + ("" if reused else f" ({seconds:.2f} s)")
-            )
+            self._say(f"{how} {step} {subject}: {note}" + ("" if reused else f" ({seconds:.2f} s)"))
 
     def warning(self, text: str) -> None:
         with self._lock:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from types import FrameType
 
 
 def main() -> None:
     """The console script."""
     signal.signal(signal.SIGINT, _leave)
+    if not sys.stderr.isatty():
+        # Else typer colours its own messages wherever GITHUB_ACTIONS is set.
+        os.environ.setdefault("_TYPER_FORCE_DISABLE_TERMINAL", "1")
     from pipeline.cli.app import app
 
     app()

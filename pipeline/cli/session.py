@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pipeline.chain.report import Report
     from pipeline.inspect.compare import Comparison
     from pipeline.inspect.record import Inspection
+    from pipeline.stages.divergence import Divergence
     from pipeline.toolchain.toolchain import Toolchain
 
 
@@ -94,6 +95,14 @@ class Session:
         from pipeline.cli import inspect_tables
 
         self._terminal.print(*inspect_tables.shown(found))
+        if self._json:
+            self.value(found.as_json())
+
+    def divergence(self, found: Divergence) -> None:
+        """Show where two computations part."""
+        from pipeline.cli import divergence_table
+
+        self._terminal.print(*divergence_table.divergence(found))
         if self._json:
             self.value(found.as_json())
 

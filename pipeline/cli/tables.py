@@ -12,6 +12,7 @@ from rich.text import Text
 
 from pipeline.chain.report import Report, Row
 from pipeline.core.statistics import Summary
+from pipeline.stages.convert import Runtime
 
 if TYPE_CHECKING:
     from pipeline.chain.devices import Listed
@@ -72,7 +73,10 @@ def _models(value: Report) -> Table:
 def _title(value: Report) -> str:
     if value.checkpoint_percent is None:
         return value.name
-    return f"{value.name}: the checkpoint itself has {value.checkpoint_percent:.2f} %"
+    percent = f"{value.checkpoint_percent:.2f} %"
+    if value.reference is Runtime.FP32_MODEL:
+        return f"{value.name}: compared with its own fp32 model only, which has {percent}"
+    return f"{value.name}: the network itself has {percent}"
 
 
 def _ms(latency: Summary, percent: int) -> str:

@@ -1,12 +1,20 @@
-"""A deployment: which network, which data, which recipes, which limits."""
+"""A deployment: which network or model file, which data, which recipes, which limits."""
 
 from __future__ import annotations
 
 import re
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, JsonValue, field_validator, model_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from pipeline.config.document import Section
 from pipeline.core.places import expand
@@ -23,6 +31,80 @@ class Network(Section):
         default_factory=dict, description="keyword arguments of it"
     )
     checkpoint: Path
+
+
+class Format(str, Enum):
+    """Formats of model files that the converter reads."""
+
+    MINDIR = "mindir"
+    ONNX = "onnx"
+    TFLITE = "tflite"
+    TF = "tf"
+    CAFFE = "caffe"
+
+
+_ENDINGS = {
+    ".mindir": Format.MINDIR,
+    ".onnx": Format.ONNX,
+    ".tflite": Format.TFLITE,
+    ".pb": Format.TF,
+    ".prototxt": Format.CAFFE,
+}
+
+
+def _or_a_path(schema: dict[str, Any]) -> None:
+    whole = {**schema, "required": ["file"]}  # the format is told by the ending
+    schema.clear()
+    schema["anyOf"] = [{"type": "string", "description": "the model file"}, whole]
+
+
+class ModelFile(Section):
+    """A trained network in another form than a checkpoint; its path alone will mostly do."""
+
+    model_config = ConfigDict(json_schema_extra=_or_a_path)
+
+    file: Path
+    format: Format = Field(
+        description="told by the ending where it is .mindir, .onnx, .tflite, .pb or .prototxt"
+    )
+    weights: Path | None = Field(None, description="the .caffemodel of a .prototxt")
+    reference: Literal["own", "fp32"] = Field(
+        "own",
+        description="where the right outputs come from: the format's own runtime, or the fp32 .ms",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _told_by_ending(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value = {"file": value}
+        if not isinstance(value, dict) or "format" in value or "file" not in value:
+            return value
+        ending = Path(str(value["file"])).suffix.lower()
+        if ending == ".ms":
+            raise ValueError("a .ms file is converted already: pipeline benchmark measures it")
+        if ending not in _ENDINGS:
+            known = ", ".join(item.value for item in Format)
+            raise ValueError(f"its ending tells no format; add `format:` ({known})")
+        return {**value, "format": _ENDINGS[ending]}
+
+    @model_validator(mode="after")
+    def _weights_of_caffe(self) -> ModelFile:
+        if self.format is Format.CAFFE and self.weights is None:
+            raise ValueError("a Caffe model needs `weights:`, its .caffemodel")
+        if self.format is not Format.CAFFE and self.weights is not None:
+            raise ValueError("only a Caffe model has its weights in a file of their own")
+        return self
+
+    @property
+    def channels_last(self) -> bool:
+        """Whether images are NHWC in the network already."""
+        return self.format in (Format.TFLITE, Format.TF)
+
+    @property
+    def tells_inputs(self) -> bool:
+        """Whether the file names its inputs with types and shapes."""
+        return self.format is not Format.CAFFE
 
 
 class Input(Section):
@@ -89,8 +171,11 @@ class Deployment(Section):
     """All that one deployment is made of. Relative paths start at this file's folder."""
 
     name: str
-    network: Network
-    inputs: tuple[Input, ...] = Field(min_length=1)
+    network: Network | None = None
+    model: ModelFile | None = None
+    inputs: tuple[Input, ...] = Field(
+        (), validate_default=True, description="a model file's own where they are left out"
+    )
     data: Data
     recipes: tuple[str, ...] = Field(("fp32", "fp16", "weight-8", "full-8"), min_length=1)
     limits: Limits = Limits()
@@ -107,6 +192,22 @@ class Deployment(Section):
         if not _NAME.fullmatch(value):
             raise ValueError("use letters, digits, dots, dashes and underscores: it names files")
         return value
+
+    @field_validator("inputs")
+    @classmethod
+    def _inputs_where_needed(
+        cls, value: tuple[Input, ...], info: ValidationInfo
+    ) -> tuple[Input, ...]:
+        model = info.data.get("model")
+        if value or (info.data.get("network") is None and (model is None or model.tells_inputs)):
+            return value
+        raise ValueError("name each input with its shape: nothing else tells it")
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Deployment:
+        if (self.network is None) == (self.model is None):
+            raise ValueError("give either `network:` (with its checkpoint) or `model:` (a file)")
+        return self
 
     @model_validator(mode="after")
     def _no_doubles(self) -> Deployment:
@@ -133,12 +234,16 @@ class Deployment(Section):
                 }
             )
 
-        data = self.data
+        data, network, model = self.data, self.network, self.model
+        if network is not None:
+            network = network.model_copy(update={"checkpoint": at(network.checkpoint)})
+        if model is not None:
+            weights = at(model.weights) if model.weights else None
+            model = model.model_copy(update={"file": at(model.file), "weights": weights})
         return self.model_copy(
             update={
-                "network": self.network.model_copy(
-                    update={"checkpoint": at(self.network.checkpoint)}
-                ),
+                "network": network,
+                "model": model,
                 "data": data.model_copy(
                     update={
                         "test": source(data.test),

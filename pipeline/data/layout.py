@@ -12,17 +12,24 @@ from pipeline.core.tensors import TensorFacts
 from pipeline.data.errors import InputShapeMismatch
 
 
-def to_model(array: Any, network_shape: tuple[int, ...], tensor: TensorFacts, source: str) -> Any:
+def to_model(
+    array: Any,
+    network_shape: tuple[int, ...],
+    tensor: TensorFacts,
+    source: str,
+    channels_last: bool = False,
+) -> Any:
     """Samples [N, ...] as the model wants them: [N, *tensor.shape], contiguous, of its type.
 
-    ``network_shape`` is the input in the network's own layout, batch 1 included. Raises
+    ``network_shape`` is the input in the network's own layout, batch 1 included; a network whose
+    images have their ``channels_last`` is converted without moving them. Raises
     InputShapeMismatch when neither it nor its NHWC form is the model's.
     """
     sample = array.shape[1:]
     if int(np.prod(sample, dtype=np.int64)) != int(np.prod(network_shape, dtype=np.int64)):
         raise InputShapeMismatch(tensor.name, network_shape, tuple(sample), source)
     shaped = array.reshape((len(array), *network_shape))
-    if len(network_shape) == 4 and tensor.format == "NHWC":
+    if len(network_shape) == 4 and tensor.format == "NHWC" and not channels_last:
         moved = (network_shape[0], *network_shape[2:], network_shape[1])
         if tensor.shape == moved:
             shaped = shaped.transpose(0, 1, 3, 4, 2)

@@ -90,12 +90,16 @@ def _seen_elsewhere(graph: Graph, node: Node) -> list[Unmapped]:
     target = node.inputs[0]
     producer = graph.nodes.get(target)
     is_view = producer is not None and producer.operator.endswith("View")
+    viewed = any(
+        target in other.inputs and other.operator.endswith("View") for other in graph.nodes.values()
+    )
     before = _ancestors(graph, node)
     after = any(
         target in other.inputs and other is not node and other.output not in before
         for other in graph.nodes.values()
     )
-    if not after and not is_view and target not in {item.name for item in graph.outputs}:
+    outputs = {item.name for item in graph.outputs}
+    if not (after or is_view or viewed or target in outputs):
         return []
     return [
         Unmapped(

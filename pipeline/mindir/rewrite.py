@@ -11,6 +11,7 @@ from pipeline.mindir.accepted import LITE_2_0
 from pipeline.mindir.arguments import to_attributes
 from pipeline.mindir.effects import remove_effects, resolve
 from pipeline.mindir.errors import OperatorUnsupported, Unmapped
+from pipeline.mindir.folding import fold
 from pipeline.mindir.operators import Definitions
 from pipeline.mindir.outputs import flat_outputs
 from pipeline.mindir.program import Graph, Node, Program, in_order
@@ -117,6 +118,9 @@ def _unknown(graph: Graph, accepted: Collection[str]) -> list[Unmapped]:
 def _rewrite_node(
     scene: Scene, node: Node, rules: Mapping[str, Rule], applied: Counter[str]
 ) -> str:
+    if (constant := fold(scene, node)) is not None:
+        applied["constants"] += 1
+        return constant
     output = node.output
     if (rule := rules.get(node.operator)) is not None:
         operator, inputs = node.operator, list(node.inputs)

@@ -42,6 +42,26 @@ class Scene:
         """Whether ``name`` is a constant with a value that can be read."""
         return not isinstance(self._program.value(name), Opaque)
 
+    def is_constant_or_tuple(self, name: str) -> bool:
+        """Whether ``name`` is such a constant, or a tuple of them."""
+        return all(map(self.is_constant, self._items(name)))
+
+    def value_or_tuple(self, name: str) -> Any:
+        """The value of a constant, or the values of a tuple of them."""
+        if name not in self._graph.nodes:
+            return self.value(name, "input")
+        return tuple(self.value(item, "input") for item in self._items(name))
+
+    def is_output(self, name: str) -> bool:
+        """Whether the graph returns ``name``, by itself or in a tuple."""
+        return any(
+            name == item.name or name in self._items(item.name) for item in self._graph.outputs
+        )
+
+    def is_input(self, name: str) -> bool:
+        """Whether ``name`` is an input of the graph."""
+        return any(name == item.name for item in self._graph.inputs)
+
     def tensor(self, name: str) -> TensorFacts:
         """Type and shape of a value."""
         if (found := self._program.tensor(name)) is None:
@@ -104,6 +124,13 @@ class Scene:
         }
         self._graph.nodes[node.output] = node
         return node.output
+
+    def _items(self, name: str) -> list[str]:
+        """The items when ``name`` is a tuple, else itself."""
+        node = self._graph.nodes.get(name)
+        if node is None or node.operator not in ("MakeTuple", "make_list"):
+            return [name]
+        return node.inputs
 
     def _name(self, what: str) -> str:
         self._added += 1

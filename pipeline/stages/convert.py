@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +21,34 @@ from pipeline.data.errors import DataInvalid
 from pipeline.stages.parity import Parity, compare, from_json
 from pipeline.stages.samples import Calibration
 from pipeline.toolchain import converter, host
+from pipeline.toolchain.converter import Graph
 from pipeline.toolchain.errors import ConversionFailed, ModelUnusable
 from pipeline.toolchain.toolchain import Toolchain
 
 
+class Runtime(str, Enum):
+    """Whose outputs those of a model are compared with."""
+
+    MINDSPORE = "mindspore"
+    ONNXRUNTIME = "onnxruntime"
+    #: Nothing here runs the network itself: what the conversion did to it stays unseen.
+    FP32_MODEL = "fp32 model"
+
+
 @dataclass(frozen=True)
 class Reference:
-    """What the network itself gives: inputs (network layout) and outputs of the same samples."""
+    """What the network itself gives: inputs (network layout) and outputs of the same samples.
+
+    ``channels_last``: the network's own images are NHWC, as the converted model's are.
+    """
 
     inputs: tuple[Path, ...]
     outputs: tuple[Path, ...]
     network_shapes: tuple[tuple[int, ...], ...]
     chosen: tuple[int, ...]
     digest: str
+    runtime: Runtime = Runtime.MINDSPORE
+    channels_last: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,12 +66,12 @@ class Model:
 
 @dataclass(frozen=True)
 class ConvertStage:
-    """Convert ``mindir`` with ``recipe`` and prove the model on the reference's samples."""
+    """Convert ``graph`` with ``recipe`` and prove the model on the reference's samples."""
 
     recipe_name: str
     recipe: Recipe
-    mindir: Path
-    mindir_digest: str
+    graph: Graph
+    graph_digest: str
     reference: Reference
     calibration: Calibration | None
     toolchain: Toolchain
@@ -71,7 +87,7 @@ class ConvertStage:
             "recipe": self.recipe.model_dump(
                 mode="json", exclude={"description"}, exclude_defaults=True
             ),
-            "mindir": self.mindir_digest,
+            "graph": self.graph_digest,
             "reference": self.reference.digest,
             "calibration": self.calibration.digest if self.calibration else None,
             "toolchain": self.toolchain.identity,
@@ -85,7 +101,7 @@ class ConvertStage:
             self.toolchain,
             converter.Conversion(
                 name=self.recipe_name,
-                mindir=self.mindir,
+                graph=self.graph,
                 recipe=self.recipe,
                 calibration=calibration.folders if calibration else {},
                 calibration_samples=calibration.count if calibration else 0,
@@ -134,9 +150,10 @@ class ConvertStage:
                 array = np.load(reference.inputs[index], mmap_mode="r")[rows]
                 shape = reference.network_shapes[index]
                 paths.append(Path(scratch) / f"input_{index}.bin")
-                layout.write_samples(
-                    layout.to_model(array, shape, tensor, "the test set"), paths[-1]
+                laid = layout.to_model(
+                    array, shape, tensor, "the test set", reference.channels_last
                 )
+                layout.write_samples(laid, paths[-1])
             output = Path(scratch) / "outputs.bin"
             result = host.infer(self.toolchain, model, tuple(paths), output)
             try:
@@ -168,4 +185,4 @@ def _tensor(item: Mapping[str, Any]) -> TensorFacts:
     return TensorFacts(item["name"], item["dtype"], tuple(item["shape"]), item["format"])
 
 
-__all__ = ["ConversionFailed", "ConvertStage", "Model", "Reference"]
+__all__ = ["ConversionFailed", "ConvertStage", "Graph", "Model", "Reference", "Runtime"]

@@ -31,6 +31,7 @@ class SamplesStage:
     dataset: Dataset
     network_shapes: tuple[tuple[int, ...], ...]
     tensors: tuple[TensorFacts, ...]
+    channels_last: bool = False
     name: str = "samples"
 
     @property
@@ -38,12 +39,12 @@ class SamplesStage:
         return self.dataset.source
 
     def settings(self) -> Mapping[str, Any]:
-        return _settings(self.dataset, self.network_shapes, self.tensors)
+        return _settings(self)
 
     def execute(self, folder: Path, listener: Listener) -> Mapping[str, Any]:
         from pipeline.data import layout
 
-        for index, array in enumerate(_arrays(self.dataset, self.network_shapes, self.tensors)):
+        for index, array in enumerate(_arrays(self)):
             layout.write_samples(array, folder / f"input_{index}.bin")
         return {"count": self.dataset.count}
 
@@ -75,6 +76,7 @@ class CalibrationStage:
     tensors: tuple[TensorFacts, ...]
     wanted: int
     seed: int
+    channels_last: bool = False
     name: str = "calibration"
 
     @property
@@ -82,8 +84,7 @@ class CalibrationStage:
         return self.dataset.source
 
     def settings(self) -> Mapping[str, Any]:
-        settings = _settings(self.dataset, self.network_shapes, self.tensors)
-        return {**settings, "wanted": self.wanted, "seed": self.seed}
+        return {**_settings(self), "wanted": self.wanted, "seed": self.seed}
 
     def execute(self, folder: Path, listener: Listener) -> Mapping[str, Any]:
         import numpy as np
@@ -97,8 +98,7 @@ class CalibrationStage:
             raise CalibrationTooSmall(self.dataset.count, self.wanted)
         labels = np.load(self.dataset.labels) if self.dataset.labels else None
         chosen = choice.choose(self.dataset.count, self.wanted, self.seed, labels)
-        arrays = _arrays(self.dataset, self.network_shapes, self.tensors)
-        for index, array in enumerate(arrays):
+        for index, array in enumerate(_arrays(self)):
             (folder / str(index)).mkdir()
             for number in chosen:
                 layout.write_samples(array[number], folder / str(index) / f"{number:08d}.bin")
@@ -113,31 +113,27 @@ class CalibrationStage:
         return f"{len(facts['chosen'])} samples, seed {facts['seed']}"
 
 
-def _settings(
-    dataset: Dataset,
-    network_shapes: tuple[tuple[int, ...], ...],
-    tensors: tuple[TensorFacts, ...],
-) -> dict[str, Any]:
+def _settings(stage: SamplesStage | CalibrationStage) -> dict[str, Any]:
     return {
-        "data": dataset.digest,
-        "network_shapes": [list(shape) for shape in network_shapes],
-        "tensors": [[t.name, t.dtype, list(t.shape), t.format] for t in tensors],
+        "data": stage.dataset.digest,
+        "network_shapes": [list(shape) for shape in stage.network_shapes],
+        "channels_last": stage.channels_last,
+        "tensors": [[t.name, t.dtype, list(t.shape), t.format] for t in stage.tensors],
     }
 
 
-def _arrays(
-    dataset: Dataset,
-    network_shapes: tuple[tuple[int, ...], ...],
-    tensors: tuple[TensorFacts, ...],
-) -> list[Any]:
+def _arrays(stage: SamplesStage | CalibrationStage) -> list[Any]:
     import numpy as np
 
     from pipeline.data import layout
 
+    dataset, tensors = stage.dataset, stage.tensors
     if len(dataset.inputs) != len(tensors):
         reason = f"{len(dataset.inputs)} inputs a sample, the model has {len(tensors)}"
         raise DataInvalid(dataset.source, reason)
     return [
-        layout.to_model(np.load(path, mmap_mode="r"), shape, tensor, dataset.source)
-        for path, shape, tensor in zip(dataset.inputs, network_shapes, tensors, strict=True)
+        layout.to_model(
+            np.load(path, mmap_mode="r"), shape, tensor, dataset.source, stage.channels_last
+        )
+        for path, shape, tensor in zip(dataset.inputs, stage.network_shapes, tensors, strict=True)
     ]

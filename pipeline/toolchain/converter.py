@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
 from pipeline.config.recipe import Recipe
@@ -20,12 +21,51 @@ MARK = b"MSL2"
 _SUCCESS = "CONVERT RESULT SUCCESS:0"
 
 
+class Framework(str, Enum):
+    """What the converter calls a format, and the ending that it insists on."""
+
+    MINDIR = "MINDIR"
+    ONNX = "ONNX"
+    TFLITE = "TFLITE"
+    TF = "TF"
+    CAFFE = "CAFFE"
+
+    @property
+    def ending(self) -> str:
+        """``.mindir`` ..."""
+        return _ENDINGS[self]
+
+
+_ENDINGS = {
+    Framework.MINDIR: ".mindir",
+    Framework.ONNX: ".onnx",
+    Framework.TFLITE: ".tflite",
+    Framework.TF: ".pb",
+    Framework.CAFFE: ".prototxt",
+}
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A network in a format that the converter reads.
+
+    ``weights`` is Caffe's second file; ``beside`` are files that the first one names and looks for
+    in its own folder, by those names. ``shapes`` fixes inputs, by name, that the file leaves open.
+    """
+
+    file: Path
+    framework: Framework = Framework.MINDIR
+    weights: Path | None = None
+    beside: Mapping[str, Path] = field(default_factory=dict)
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Conversion:
     """What to convert, and how. ``calibration`` maps an input's name to a folder of samples."""
 
     name: str
-    mindir: Path
+    graph: Graph
     recipe: Recipe
     calibration: Mapping[str, Path] = field(default_factory=dict)
     calibration_samples: int = 0
@@ -42,23 +82,20 @@ def convert(toolchain: Toolchain, conversion: Conversion, target: Path, log: Pat
     # The tool's own formats cannot express every path, so it sees short relative names only.
     with files.disk_errors(target), tempfile.TemporaryDirectory(dir=target.parent) as name:
         folder = Path(name)
-        (folder / "model.mindir").symlink_to(conversion.mindir.absolute())
+        command = [str(toolchain.converter), *_graph_arguments(conversion.graph, folder)]
         calibration = {}
         for index, (tensor, samples) in enumerate(conversion.calibration.items()):
             (folder / f"calibration{index}").symlink_to(samples.absolute())
             calibration[tensor] = f"calibration{index}"
-        config = config_text(conversion.recipe, calibration, conversion.calibration_samples)
-        command = [
-            str(toolchain.converter),
-            "--fmk=MINDIR",
-            "--modelFile=model.mindir",
-            "--outputFile=model",
-        ]
+        config = config_text(
+            conversion.recipe, calibration, conversion.calibration_samples, toolchain.version
+        )
         if config is not None:
             (folder / "recipe.ini").write_text(config, encoding="utf-8")
             command.append("--configFile=recipe.ini")
         if conversion.recipe.fp16:
             command.append("--fp16=on")
+        command.extend(toolchain.converter_flags)
         result = _call(command, toolchain, conversion, folder)
         files.write_bytes(log, f"{' '.join(command)}\n".encode() + result.stdout + result.stderr)
         if result.lacked_space:  # also if it said success: it does not look at what it wrote
@@ -66,6 +103,23 @@ def convert(toolchain: Toolchain, conversion: Conversion, target: Path, log: Pat
         _judge(result, folder / "model.ms", conversion, log)
         (folder / "model.ms").chmod(0o644)
         shutil.move(folder / "model.ms", target)
+
+
+def _graph_arguments(graph: Graph, folder: Path) -> list[str]:
+    """Lay links to the files of ``graph`` into ``folder`` and name them."""
+    for name, path in graph.beside.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).symlink_to(path.absolute())
+    model = f"model{graph.framework.ending}"
+    (folder / model).symlink_to(graph.file.absolute())
+    arguments = [f"--fmk={graph.framework.value}", f"--modelFile={model}", "--outputFile=model"]
+    if graph.weights is not None:
+        (folder / "model.caffemodel").symlink_to(graph.weights.absolute())
+        arguments.append("--weightFile=model.caffemodel")
+    if graph.shapes:
+        told = (f"{name}:{','.join(map(str, shape))}" for name, shape in graph.shapes.items())
+        arguments.append(f"--inputShape={';'.join(told)}")
+    return arguments
 
 
 def _call(

@@ -1,8 +1,8 @@
 """A recipe as the converter's configuration file.
 
 Grammar and keys as converter_lite reads them: one ``=`` an entry, comments in column 0 only, an
-unknown key an error, an unknown section silently ignored. So every section written here is one
-that version 2.0.0 knows, and a key that would keep its default is left out.
+unknown key an error, an unknown section silently ignored. So nothing is written that the version
+in use does not know (``versions``), and a key that would keep its default is left out.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pipeline.config.recipe import Quantization, Recipe
+from pipeline.toolchain import versions
 
 _TYPES = {
     Quantization.WEIGHT: "WEIGHT_QUANT",
@@ -18,27 +19,28 @@ _TYPES = {
 }
 
 
-def config_text(recipe: Recipe, calibration: Mapping[str, str], samples: int) -> str | None:
-    """The file's text, or None where the converter needs none.
+def config_text(
+    recipe: Recipe, calibration: Mapping[str, str], samples: int, version: str = "2.0"
+) -> str | None:
+    """The file's text for a ``version`` of the converter, or None where it needs none.
 
     ``calibration`` maps each input's name to the folder with its ``samples`` files.
+    Raises RecipeBeyondConverter.
     """
     if recipe.quantization is Quantization.NONE:
         return None
-    sections = [_section("common_quant_param", _common(recipe))]
+    sections = {"common_quant_param": _common(recipe)}
     if recipe.quantization is Quantization.FULL:
-        sections.append(_section("full_quant_param", _full(recipe)))
-        sections.append(
-            _section(
-                "data_preprocess_param",
-                {
-                    "calibrate_path": ",".join(f"{k}:{v}" for k, v in calibration.items()),
-                    "calibrate_size": str(samples),
-                    "input_type": "BIN",
-                },
-            )
-        )
-    return "\n".join(sections)
+        sections["full_quant_param"] = _full(recipe)
+        sections["data_preprocess_param"] = {
+            "calibrate_path": ",".join(f"{k}:{v}" for k, v in calibration.items()),
+            "calibrate_size": str(samples),
+            "input_type": "BIN",
+        }
+    for name, entries in sections.items():
+        for key in entries:
+            versions.require(version, name, key)
+    return "\n".join(_section(name, entries) for name, entries in sections.items())
 
 
 def _common(recipe: Recipe) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib.metadata
 import os
 import platform
 import shutil
@@ -172,10 +172,18 @@ def _device_compiler(abi: str) -> tuple[tuple[str, ...], str]:
             (compiler, f"--target={_OHOS_TARGETS[abi]}", f"--sysroot={sysroot}", "-fPIE", "-pie"),
             _identity(compiler),
         )
-    if abi not in _ZIG_TARGETS or importlib.util.find_spec("ziglang") is None:
+    version = _zig_version()
+    if abi not in _ZIG_TARGETS or version is None:
         raise CompilerMissing("ziglang", f"the runner for {abi} devices")
     zig = (sys.executable, "-m", "ziglang", "cc", "-target", _ZIG_TARGETS[abi])
-    return (*zig, "-dynamic", "-fPIE", "-pie"), "ziglang"
+    return (*zig, "-dynamic", "-fPIE", "-pie"), f"ziglang {version}"
+
+
+def _zig_version() -> str | None:
+    try:
+        return importlib.metadata.version("ziglang")
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def _executable(name: str, purpose: str) -> str:

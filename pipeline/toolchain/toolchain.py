@@ -7,6 +7,7 @@ lines, so nobody above needs to know which it is.
 
 from __future__ import annotations
 
+import mmap
 import os
 import re
 from dataclasses import dataclass
@@ -21,7 +22,12 @@ from pipeline.toolchain.errors import ToolchainInvalid
 
 _CONVERTER = Path("tools/converter/converter/converter_lite")
 _RUNTIME = Path("runtime/lib/libmindspore-lite.so")
+_CONVERTER_LIBRARIES = Path("tools/converter/lib")
 _VERSION = re.compile(r"mindspore-lite-(\d+\.\d+\.\d+\w*)")
+_OWN_VERSION = re.compile(rb"MindSpore Lite (\d+\.\d+\.\d+\w*)")
+#: The package for servers has the same name and layout as the one for devices, but its converter
+#: writes .mindir unless it is told otherwise. Older ones do not know the flag at all.
+_SAVE_TYPE = ("--saveType=MINDIR_LITE",)
 
 
 class Origin(str, Enum):
@@ -34,7 +40,10 @@ class Origin(str, Enum):
 
 @dataclass(frozen=True)
 class Toolchain:
-    """Programs and libraries; ``identity`` is a hash over their contents, for stage keys."""
+    """Programs and libraries; ``identity`` is a hash over their contents, for stage keys.
+
+    ``converter_flags`` are what this converter needs to make what the others make by themselves.
+    """
 
     origin: Origin
     version: str
@@ -44,6 +53,7 @@ class Toolchain:
     runtime: Path
     library_path: tuple[Path, ...]
     identity: str
+    converter_flags: tuple[str, ...] = ()
 
     def environment(self) -> dict[str, str]:
         """What the tools need in their environment; their log at the level of warnings."""
@@ -120,19 +130,47 @@ def _official(home: Path, origin: Origin, runner_sources: Path, listener: Listen
             )
     runner = native.runner(runner_sources)
     _build((runner,), listener)
-    match = _VERSION.search(home.resolve().name)
     return Toolchain(
         origin=origin,
-        version=match.group(1) if match else "unknown",
+        version=version_of(home),
         home=home,
         converter=home / _CONVERTER,
         runner=runner.path,
         runtime=home / _RUNTIME,
-        library_path=(home / "tools/converter/lib", home / "runtime/lib"),
+        library_path=(home / _CONVERTER_LIBRARIES, home / "runtime/lib"),
         identity=files.sha256_json(
             [files.sha256_file(path) for path in (home / _CONVERTER, home / _RUNTIME, runner.path)]
         ),
+        converter_flags=_SAVE_TYPE if _knows_save_type(home) else (),
     )
+
+
+def version_of(home: Path) -> str:
+    """The version of an unpacked official package: of its folder's name, else what its runtime
+    says of itself, else ``unknown``."""
+    if match := _VERSION.search(home.resolve().name):
+        return match.group(1)
+    found = _find(home / _RUNTIME, _OWN_VERSION)
+    return found.decode() if found else "unknown"
+
+
+def _knows_save_type(home: Path) -> bool:
+    libraries = sorted((home / _CONVERTER_LIBRARIES).glob("libmindspore_converter*.so*"))
+    flag = re.compile(rb"(saveType)")
+    return any(_find(path, flag) is not None for path in (home / _CONVERTER, *libraries))
+
+
+def _find(path: Path, pattern: re.Pattern[bytes]) -> bytes | None:
+    """The group of the first match in a file that may be large."""
+    with files.disk_errors(path):
+        if not path.is_file() or not path.stat().st_size:
+            return None
+        with (
+            path.open("rb") as stream,
+            mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data,
+        ):
+            found = pattern.search(data)
+            return found.group(1) if found else None  # while the file is mapped
 
 
 def _programs(home: Path, runner_sources: Path) -> tuple[native.Program, ...]:

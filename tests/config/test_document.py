@@ -148,7 +148,7 @@ def test_aliases_and_merges_as_people_use_them_are_fine(write):
 
 @pytest.mark.parametrize("content", ["", "\n\n", "# nothing but a comment\n", "---\n", "﻿"])
 def test_an_empty_file_misses_everything(write, content):
-    with pytest.raises(ConfigInvalid, match=r"deploy.yaml:[12]: `name` is missing \(and 3 more\)"):
+    with pytest.raises(ConfigInvalid, match=r"deploy.yaml:[12]: `name` is missing \(and 1 more\)"):
         _load(write(content))
 
 

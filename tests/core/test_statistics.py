@@ -109,7 +109,12 @@ def test_json_has_units_in_its_names():
         "p99_ns": 4.0,
         "max_ns": 4,
         "supported_percentiles": [],
-        "intervals_99_ns": {name: [None, None] for name in ("p50", "p90", "p95", "p99")},
+        "intervals_99_ns": {
+            "p50": [None, None],
+            "p90": [1, None],
+            "p95": [1, None],
+            "p99": [2, None],
+        },
     }
 
 

@@ -268,6 +268,11 @@ def test_a_full_disk_is_told_as_such_and_not_blamed_on_the_user(fetch, tmp_path,
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+def test_a_process_that_died_of_a_full_disk_is_not_blamed_on_the_user_either(fetch):
+    with pytest.raises(LocalDiskFull):
+        fetch("import os\nprint('No space left on device', flush=True)\nos._exit(1)")
+
+
 def test_no_scratch_file_stays(fetch, tmp_path, monkeypatch):
     scratch = tmp_path / "scratch"
     scratch.mkdir()

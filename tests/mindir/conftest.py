@@ -45,7 +45,7 @@ class Model:
     def constant(self, value: Any) -> str:
         name = f"ValueNode_{self.prefix}{len(self.graph.node)}"
         node = self.graph.node.add(name=name, op_type="Constant", output=[name])
-        if value == "UMONAD":
+        if isinstance(value, str) and value == "UMONAD":
             node.attribute.add(name="value", type=schema().AttributeProto.UMONAD)
         else:
             node.attribute.append(to_attribute("value", value))

@@ -107,14 +107,15 @@ static void compute(void) {
   g_outputs[1].data.ints[0] = g_predictions;
 }
 
-static void call_back(oh_ai_callback before, oh_ai_callback after, const char *name, const char *type) {
+static void call_back(oh_ai_callback before, oh_ai_callback after, const char *name, const char *type,
+                      oh_ai_tensors outputs) {
   oh_ai_tensors none = {0, NULL};
   oh_ai_node node = {(char *)name, (char *)type};
   if (before != NULL) {
-    before(none, none, node);
+    before(none, outputs, node);
   }
   if (after != NULL) {
-    after(none, none, node);
+    after(none, outputs, node);
   }
 }
 
@@ -175,8 +176,13 @@ int32_t API(ModelPredict)(void *model, oh_ai_tensors inputs, oh_ai_tensors *outp
   ++g_predictions;
   usleep((unsigned)number("FAKE_SLEEP_US", 0));
   compute();
-  call_back(before, after, "Default/b-op", "Conv2D");
-  call_back(before, after, text("FAKE_OP_NAME", "Default/a op"), "ReLU");
+  const oh_ai_tensors none = {0, NULL};
+  const oh_ai_tensors copies = {g_input_count, g_input_handles};
+  const oh_ai_tensors ends = {g_output_count, g_output_handles};
+  if (!number("FAKE_NO_OPS", 0)) {
+    call_back(before, after, "Default/b-op", "Conv2D", number("FAKE_NO_OP_OUTPUTS", 0) ? none : copies);
+    call_back(before, after, text("FAKE_OP_NAME", "Default/a op"), "ReLU", ends);
+  }
   if (number("FAKE_GROW", 0)) {
     g_outputs[0].size += 4 * (g_predictions > 2);
   }

@@ -14,7 +14,7 @@ from pipeline.core.store import Store
 from pipeline.core.tensors import TensorFacts
 from pipeline.data.errors import DataInvalid, InputShapeMismatch
 from pipeline.data.layout import write_npy
-from pipeline.stages.convert import ConvertStage, Reference
+from pipeline.stages.convert import ConvertStage, Graph, Reference
 from pipeline.stages.samples import Calibration
 from pipeline.stages.stage import Outcome, run_stage
 from pipeline.toolchain.errors import ConversionFailed, HostRunFailed, ModelUnusable
@@ -30,8 +30,8 @@ def stage(tmp_path: Path, reference: Reference) -> ConvertStage:
     return ConvertStage(
         recipe_name="fp32",
         recipe=Recipe(),
-        mindir=tmp_path / "net.mindir",
-        mindir_digest="graph",
+        graph=Graph(tmp_path / "net.mindir"),
+        graph_digest="graph",
         reference=reference,
         calibration=None,
         toolchain=fake_toolchain(tmp_path / "lite"),
@@ -145,7 +145,7 @@ def test_a_network_layout_is_turned_for_the_proof(tmp_path, convert, stage):
         ({"recipe": Recipe(description="in other words")}, True),
         ({"logs": Path("elsewhere")}, True),
         ({"recipe": Recipe(fp16=True)}, False),
-        ({"mindir_digest": "another graph"}, False),
+        ({"graph_digest": "another graph"}, False),
     ],
     ids=["nothing", "name", "description", "log folder", "recipe", "graph"],
 )

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.config.recipe import Recipe
 from pipeline.core.errors import LocalDiskFull, LocalFileError
-from pipeline.toolchain.converter import Conversion, convert
+from pipeline.toolchain.converter import Conversion, Framework, Graph, convert
 from pipeline.toolchain.errors import ConversionFailed, ConversionTimeout
 from tests.fakes import fake_toolchain
 
@@ -22,7 +22,7 @@ MODEL = r"printf '\0\0\0\0MSL2model' > model.ms"
 def conversion(tmp_path: Path) -> Conversion:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "net.mindir").write_bytes(b"a graph")
-    return Conversion("mine", tmp_path / "in" / "net.mindir", Recipe())
+    return Conversion("mine", Graph(tmp_path / "in" / "net.mindir"), Recipe())
 
 
 @pytest.fixture
@@ -60,7 +60,11 @@ def test_the_converter_sees_the_model_the_recipe_and_the_libraries(tmp_path, tar
     samples.mkdir()
     (samples / "00000000.bin").write_bytes(b"one")
     conversion = Conversion(
-        "full", mindir, Recipe(quantization="full"), {"images": samples}, calibration_samples=1
+        "full",
+        Graph(mindir),
+        Recipe(quantization="full"),
+        {"images": samples},
+        calibration_samples=1,
     )
     log = _converted(
         tmp_path,
@@ -76,8 +80,44 @@ def test_the_converter_sees_the_model_the_recipe_and_the_libraries(tmp_path, tar
     assert log.splitlines()[-2].endswith("--outputFile=model --configFile=recipe.ini")
 
 
+WAYS_IN = {
+    Framework.MINDIR: "--fmk=MINDIR --modelFile=model.mindir --outputFile=model",
+    Framework.ONNX: "--fmk=ONNX --modelFile=model.onnx --outputFile=model",
+    Framework.TFLITE: "--fmk=TFLITE --modelFile=model.tflite --outputFile=model",
+    Framework.TF: "--fmk=TF --modelFile=model.pb --outputFile=model",
+    Framework.CAFFE: "--fmk=CAFFE --modelFile=model.prototxt --outputFile=model",
+}
+
+
+@pytest.mark.parametrize(("framework", "arguments"), WAYS_IN.items(), ids=lambda v: str(v)[:16])
+def test_every_format_is_named_to_the_converter(tmp_path, conversion, target, framework, arguments):
+    graph = Graph(conversion.graph.file, framework)
+    conversion = Conversion("mine", graph, Recipe())
+    body = f'cat "model{framework.ending}"; {MODEL}; {SUCCESS}'
+    log = _converted(tmp_path, body, conversion, target)
+    assert log.splitlines()[0].endswith(arguments)
+    assert "a graph" in log
+
+
+def test_weights_files_beside_and_shapes_reach_the_converter(tmp_path, target):
+    for name in ("net.prototxt", "net.weights", "more.bin"):
+        (tmp_path / name).write_text(f"content of {name}\n")
+    graph = Graph(
+        tmp_path / "net.prototxt",
+        Framework.CAFFE,
+        weights=tmp_path / "net.weights",
+        beside={"data/more.bin": tmp_path / "more.bin"},
+        shapes={"left": (1, 3), "right:0": (1, 2, 4)},
+    )
+    body = f"cat model.caffemodel data/more.bin; {MODEL}; {SUCCESS}"
+    log = _converted(tmp_path, body, Conversion("mine", graph, Recipe()), target)
+    flags = "--weightFile=model.caffemodel --inputShape=left:1,3;right:0:1,2,4"
+    assert log.splitlines()[0].endswith(f"--outputFile=model {flags}")
+    assert "content of net.weights\ncontent of more.bin\n" in log
+
+
 def test_fp16_is_asked_for_by_its_flag(tmp_path, conversion, target):
-    conversion = Conversion("fp16", conversion.mindir, Recipe(fp16=True))
+    conversion = Conversion("fp16", conversion.graph, Recipe(fp16=True))
     log = _converted(tmp_path, f"{MODEL}; {SUCCESS}", conversion, target)
     assert log.splitlines()[0].endswith("--outputFile=model --fp16=on")
 
@@ -114,7 +154,7 @@ def test_a_converter_that_fails_is_told_and_leaves_nothing(
 
 
 def test_a_converter_that_hangs_is_ended(tmp_path, conversion, target):
-    conversion = Conversion("mine", conversion.mindir, Recipe(), deadline_s=0.3)
+    conversion = Conversion("mine", conversion.graph, Recipe(), deadline_s=0.3)
     with pytest.raises(ConversionTimeout, match=r"did not end within 0\.3 s") as caught:
         _converted(tmp_path, f"{MODEL}; echo begun; sleep 60", conversion, target)
     assert "begun" in caught.value.log.read_text()
@@ -130,7 +170,11 @@ def test_any_path_can_be_converted_from_and_to(tmp_path, name):
     (folder / "samples" / "0.bin").write_bytes(b"one")
     (folder / f"{name}.mindir").write_bytes(b"a graph")
     conversion = Conversion(
-        name, folder / f"{name}.mindir", Recipe(quantization="full"), {"x": folder / "samples"}, 1
+        name,
+        Graph(folder / f"{name}.mindir"),
+        Recipe(quantization="full"),
+        {"x": folder / "samples"},
+        calibration_samples=1,
     )
     log = _converted(
         folder,

@@ -134,7 +134,7 @@ def test_a_missing_compiler_is_told_with_how_to_get_it(sources, monkeypatch, mak
 @pytest.mark.parametrize("abi", ["arm64-v8a", "armeabi-v7a", "x86_64"])
 def test_the_runner_for_a_device_comes_from_zig_or_the_sdk(sources, tmp_path, monkeypatch, abi):
     monkeypatch.delenv("OHOS_NDK", raising=False)
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    monkeypatch.setattr(native, "_zig_version", lambda: "0.17.1")
     by_zig = native.runner(sources, abi)
     assert by_zig.command[1:4] == ("-m", "ziglang", "cc")
     assert "musl" in by_zig.command[5]
@@ -150,7 +150,7 @@ def test_the_runner_for_a_device_comes_from_zig_or_the_sdk(sources, tmp_path, mo
 
 def test_without_zig_and_sdk_the_arm_runner_is_told_to_need_one(sources, monkeypatch):
     monkeypatch.delenv("OHOS_NDK", raising=False)
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr(native, "_zig_version", lambda: None)
     with pytest.raises(CompilerMissing, match=r"ziglang not found.*arm64-v8a") as caught:
         native.runner(sources, "arm64-v8a")
     assert "OHOS_NDK" in caught.value.hint

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pipeline.mindir.rules import activations, numbers, pools, products, shapes
+from pipeline.mindir.rules import activations, numbers, pools, products, shapes, views
 from pipeline.mindir.rules.rule import Rule
 
 __all__ = ["RULES", "Rule"]
@@ -35,8 +35,28 @@ RULES: Mapping[str, Rule] = {
     "Dense": products.dense,
     "FlattenExt": shapes.reshape,
     "Split": shapes.split_sizes,
-    "SplitTensor": shapes.split,
-    "SplitTensorView": shapes.split,
+    "Transpose": shapes.transpose,
+    "View": shapes.reshape,
+    "BroadcastToView": shapes.broadcast,
+    "ExpandDimsView": views.expand,
+    "TransposeView": views.transpose,
+    "TransposeExt": views.swap,
+    "TransposeExtView": views.swap,
+    "Narrow": views.narrow,
+    "NarrowView": views.narrow,
+    "SelectExt": views.select,
+    "SelectExtView": views.select,
+    "SliceExt": views.strided,
+    "SliceExtView": views.strided,
+    "Chunk": views.chunks,
+    "ChunkView": views.chunks,
+    "SplitTensor": views.parts,
+    "SplitTensorView": views.parts,
+    "SplitWithSize": views.sized_parts,
+    "SplitWithSizeView": views.sized_parts,
+    "UnstackExt": views.unstack,
+    "UnstackExtView": views.unstack,
+    "LpNorm": numbers.norm,
     "AdaptiveAvgPool2D": pools.adaptive_average,
     "MaxPool3DWithArgmax": pools.flat_pool("MaxPool"),
     "AvgPool3D": pools.flat_pool("AvgPool"),

@@ -106,6 +106,24 @@ def largest(scene: Scene, node: Node) -> str:
     return scene.add("Neg", [least], node)
 
 
+def norm(scene: Scene, node: Node) -> str:
+    """``LpNorm`` of order 2 (the length of vectors) or 1 (the sum of what is positive of them)."""
+    if node.function:
+        to_attributes(scene, node)
+    order, axis = int(scene.attribute(node, "p")), scene.attribute(node, "axis")
+    if order not in (1, 2):
+        raise Unmappable(f"its order is {order}", "ops.pow and ops.reduce_sum")
+    source = scene.tensor(node.inputs[0])
+    positive, inputs = ("Mul", node.inputs * 2) if order == 2 else ("Abs", node.inputs)
+    term = scene.add(positive, inputs, node, shape=source.shape, dtype=source.dtype)
+    axes = scene.constant(axis if isinstance(axis, tuple) else (axis,))
+    flags = {"keep_dims": bool(scene.attribute(node, "keep_dims"))}
+    total = scene.add("ReduceSum", [term, axes], node, flags)
+    length = scene.add("Sqrt", [total], node) if order == 2 else total
+    least = scene.constant_like(node, float(scene.attribute(node, "epsilon") or 0.0))
+    return scene.add("Maximum", [length, least], node)
+
+
 def best_with_index(index: str, value: str) -> Rule:
     """``ArgMaxWithValue``: the index and the value, each by its own operator."""
 

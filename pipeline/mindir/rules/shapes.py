@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from pipeline.mindir.arguments import to_attributes
@@ -10,6 +11,8 @@ from pipeline.mindir.rules.rule import Rule
 from pipeline.mindir.scene import Scene, Unmappable
 from pipeline.mindir.values import to_attribute
 
+#: What the converter moves a change of layout across.
+_ELEMENTWISE = ("Add", "Sub", "Mul", "Div", "RealDiv", "Cast", "Neg", "ReLU")
 #: Of the converter's own ``Resize``: methods, and the coordinates by the pixels' centres.
 _METHODS = {"ResizeBilinear": 0, "ResizeNearestNeighbor": 1}
 _HALF_PIXEL = 2
@@ -33,14 +36,44 @@ def reshape(scene: Scene, node: Node) -> str:
     return scene.add("Reshape", [node.inputs[0], scene.constant(scene.result(node).shape)], node)
 
 
-def split(scene: Scene, node: Node) -> str:
-    """``SplitTensor``: ``Split`` when the parts are equal."""
-    values, size_name, axis_name = node.inputs
-    axis, size = scene.value(axis_name, "axis"), scene.value(size_name, "size")
-    length = scene.tensor(values).shape[axis]
-    if length % size:
-        raise Unmappable(f"{length} is split into unequal parts of {size}", "slice it")
-    return scene.add("Split", [values], node, _split(axis, length, length // size))
+def transpose(scene: Scene, node: Node) -> str:
+    """``Transpose`` of an input of four dimensions: of fewer, those that stay together as one.
+
+    The converter, which moves the channels of such an input itself, makes one of both and then
+    finds its shapes wrong: networks that take images with their channels last do not convert.
+    Where the channels stay it makes no such mistake.
+    """
+    values, order_name = node.inputs[:2]
+    if not scene.is_constant(order_name) or not scene.is_input(_origin(scene, values)):
+        return node.output
+    source, shape = scene.tensor(values), scene.result(node).shape
+    order = [int(axis) % len(source.shape) for axis in scene.value(order_name, "order")]
+    if len(order) != 4 or order[:2] == [0, 1] or order[0] or source.shape[0] != 1:
+        return node.output
+    groups: list[list[int]] = []
+    for axis in order[1:]:
+        if groups and groups[-1][-1] + 1 == axis:
+            groups[-1].append(axis)
+        else:
+            groups.append([axis])
+    sides = [math.prod(source.shape[axis] for axis in group) for group in groups]
+    places = sorted(range(len(groups)), key=groups.__getitem__)
+    before = [sides[place] for place in places]
+    turn = scene.constant(tuple(places.index(place) for place in range(len(groups))))
+    flat = scene.constant(tuple(before))
+    joined = scene.add("Reshape", [values, flat], node, shape=before, dtype=source.dtype)
+    turned = scene.add("Transpose", [joined, turn], node, shape=sides, dtype=source.dtype)
+    return scene.add("Reshape", [turned, scene.constant(shape)], node)
+
+
+def _origin(scene: Scene, name: str) -> str:
+    """What ``name`` is computed of, element by element, with constants only beside it."""
+    while (producer := scene.producer(name)) is not None and producer.operator in _ELEMENTWISE:
+        computed = [value for value in producer.inputs if not scene.is_constant(value)]
+        if len(computed) != 1:
+            break
+        name = computed[0]
+    return name
 
 
 def split_sizes(scene: Scene, node: Node) -> str:

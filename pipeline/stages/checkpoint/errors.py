@@ -88,7 +88,8 @@ class CheckpointMismatch(UsageError):
             )
             if names
         ]
-        return f"{self.checkpoint} does not fit {self.factory}: {'; '.join(parts)}"
+        what = "; ".join(parts) or "its parameters are others"
+        return f"{self.checkpoint} does not fit {self.factory}: {what}"
 
     @property
     def hint(self) -> str:

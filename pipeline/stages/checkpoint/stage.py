@@ -15,27 +15,11 @@ from pipeline.data.dataset import Dataset
 from pipeline.data.errors import DataInvalid
 from pipeline.stages.checkpoint.errors import CheckpointMissing, MindSporeMissing
 from pipeline.stages.checkpoint.export import ExportRequest, InputSpec, export_checkpoint
-from pipeline.stages.convert import Reference
+from pipeline.stages.convert import Graph, Reference
 from pipeline.stages.evaluate import count_correct
+from pipeline.stages.source.artefact import Source
 
 _DEADLINE_S = 3600.0
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """An exported network. ``correct`` of ``n``: its own accuracy on the test set."""
-
-    mindir: Path
-    mindir_digest: str
-    reference: Reference
-    correct: int
-    n: int
-    facts: Mapping[str, Any]
-
-    @property
-    def percent(self) -> float:
-        """The checkpoint's own accuracy in percent."""
-        return 100.0 * self.correct / self.n
 
 
 @dataclass(frozen=True)
@@ -103,13 +87,13 @@ class CheckpointStage:
             "dependencies": dict(result.dependencies),
         }
 
-    def load(self, folder: Path, facts: Mapping[str, Any]) -> Checkpoint:
+    def load(self, folder: Path, facts: Mapping[str, Any]) -> Source:
         outputs = tuple(folder / name for name in facts["outputs"])
         chosen = tuple(facts["chosen"])
         digests = [files.sha256_file(path) for path in outputs]
-        return Checkpoint(
-            mindir=folder / "model.mindir",
-            mindir_digest=facts["mindir_sha256"],
+        return Source(
+            graph=Graph(folder / "model.mindir"),
+            digest=facts["mindir_sha256"],
             reference=Reference(
                 inputs=self.dataset.inputs,
                 outputs=outputs,

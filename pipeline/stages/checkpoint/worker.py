@@ -76,7 +76,7 @@ def export(request: ExportRequest, output: Path) -> ExportResult:
     samples = reference.read_samples(request.inputs, request.samples)
     clock = Clock()
     with clock.measured("import"):
-        mindspore = _import_mindspore()
+        mindspore = import_mindspore()
     with clock.measured("network"):
         cell = network.build(request.factory, request.arguments, request.python_path)
         skipped = parameters.load(cell, request.checkpoint, request.factory)
@@ -111,7 +111,8 @@ def export(request: ExportRequest, output: Path) -> ExportResult:
     )
 
 
-def _import_mindspore() -> Any:
+def import_mindspore() -> Any:
+    """MindSpore on the CPU, seeded and settled; ``MindSporeMissing`` where it cannot be had."""
     try:
         import mindspore
     except Exception as error:
