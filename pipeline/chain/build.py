@@ -17,6 +17,7 @@ from pipeline.config.places import LoadedDeployment
 from pipeline.config.recipe import NamedRecipe, Recipe
 from pipeline.core import process
 from pipeline.core.events import Listener
+from pipeline.core.tensors import TensorFacts
 from pipeline.data.dataset import Dataset
 from pipeline.data.errors import CalibrationMissing
 from pipeline.stages.checkpoint.stage import CheckpointStage
@@ -90,7 +91,9 @@ class _Builder:
         with workers() as pool:
             # Full quantization takes longest, so it starts first.
             jobs = {
-                named.name: pool.submit(self._one, named, source, calibration, samples, toolchain)
+                named.name: pool.submit(
+                    self._one, named, source, calibration, samples, toolchain, baseline.inputs
+                )
                 for named in sorted(
                     self.loaded.recipes, key=lambda one: not one.recipe.needs_calibration
                 )
@@ -106,8 +109,9 @@ class _Builder:
         calibration: Calibration | None,
         samples: Samples,
         toolchain: Toolchain,
+        expects: tuple[TensorFacts, ...],
     ) -> Built:
-        model = self._convert(named, source, calibration, toolchain)
+        model = self._convert(named, source, calibration, toolchain, expects)
         accuracy = self._stage(EvaluateStage(model, samples, labels_digest(samples), toolchain))
         name = f"{self.loaded.deployment.name}.{named.name}.ms"
         return Built(named, model, accuracy, self.run.keep_model(model.path, name))
@@ -161,6 +165,7 @@ class _Builder:
         source: Source,
         calibration: Calibration | None,
         toolchain: Toolchain,
+        expects: tuple[TensorFacts, ...] = (),
     ) -> Model:
         return self._stage(
             ConvertStage(
@@ -172,6 +177,7 @@ class _Builder:
                 calibration=calibration if named.recipe.needs_calibration else None,
                 toolchain=toolchain,
                 logs=self.run.logs,
+                expects=expects,
             )
         )
 

@@ -16,6 +16,7 @@ from typing import Any
 from pipeline.config.recipe import Recipe
 from pipeline.core import files
 from pipeline.core.events import Listener
+from pipeline.core.runner import RunnerResult
 from pipeline.core.tensors import TensorFacts
 from pipeline.data.errors import DataInvalid
 from pipeline.stages.parity import Parity, compare, from_json
@@ -66,7 +67,11 @@ class Model:
 
 @dataclass(frozen=True)
 class ConvertStage:
-    """Convert ``graph`` with ``recipe`` and prove the model on the reference's samples."""
+    """Convert ``graph`` with ``recipe`` and prove the model on the reference's samples.
+
+    ``expects``: the inputs of another model of the same graph, which saves a start of the runtime
+    to ask for them.
+    """
 
     recipe_name: str
     recipe: Recipe
@@ -76,6 +81,7 @@ class ConvertStage:
     calibration: Calibration | None
     toolchain: Toolchain
     logs: Path
+    expects: tuple[TensorFacts, ...] = ()
     name: str = "convert"
 
     @property
@@ -110,8 +116,9 @@ class ConvertStage:
             log,
         )
         files.copy_file(log, folder / "convert.log")
-        facts = host.describe(self.toolchain, target)
-        parity = self._prove(target, facts.inputs)
+        facts, parity = self._prove(
+            target, self.expects or host.describe(self.toolchain, target).inputs
+        )
         return {
             "sha256": files.sha256_file(target),
             "size_bytes": target.stat().st_size,
@@ -134,7 +141,7 @@ class ConvertStage:
     def note(self, facts: Mapping[str, Any]) -> str:
         return f"{facts['size_bytes']:,} bytes, cosine {facts['parity']['cosine_min']:.5f}"
 
-    def _prove(self, model: Path, tensors: tuple[TensorFacts, ...]) -> Parity:
+    def _prove(self, model: Path, tensors: tuple[TensorFacts, ...]) -> tuple[RunnerResult, Parity]:
         import numpy as np
 
         from pipeline.data import layout
@@ -156,6 +163,8 @@ class ConvertStage:
                 layout.write_samples(laid, paths[-1])
             output = Path(scratch) / "outputs.bin"
             result = host.infer(self.toolchain, model, tuple(paths), output)
+            if result.inputs != tensors:
+                raise ModelUnusable(name, "its inputs are not those of the model in float")
             try:
                 outputs = layout.read_outputs(output, result.outputs, len(rows))
                 expected = [np.load(path, mmap_mode="r")[rows] for path in reference.outputs]
@@ -169,7 +178,7 @@ class ConvertStage:
                 reason = "the network itself gives the same output for every sample chosen of it"
                 raise DataInvalid("the test set", reason)
             raise ModelUnusable(name, "its output is the same for every input")
-        return parity
+        return result, parity
 
 
 def _tensor_json(tensor: TensorFacts) -> dict[str, Any]:
