@@ -64,7 +64,7 @@ class Completed:
         if self.ending is Ending.OUTPUT_LIMIT:
             return "wrote without end"
         if self.returncode < 0:
-            return f"was ended by {_signal_name(-self.returncode)}"
+            return f"was ended by {signal_name(-self.returncode)}"
         return f"ended with code {self.returncode}"
 
 
@@ -241,7 +241,8 @@ def _kill(process: subprocess.Popen[bytes], group: bool) -> None:
     process.wait()
 
 
-def _signal_name(number: int) -> str:
+def signal_name(number: int) -> str:
+    """``SIGKILL`` for 9; a number that is no signal, as it is."""
     try:
         return signal.Signals(number).name
     except ValueError:

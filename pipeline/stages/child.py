@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,7 +36,6 @@ def environment(scratch: Path) -> dict[str, str]:
     return {
         **process.python_environment(),
         "PYTHONHASHSEED": "0",
-        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
         "GLOG_v": os.environ.get("GLOG_v", "3"),  # noqa: SIM112 (its name)
         "MS_OM_PATH": str(scratch),  # what MindSpore dumps on errors; else a rank_0 where we stand
@@ -48,7 +46,4 @@ def how(returncode: int) -> str:
     """How a child without an answer ended."""
     if returncode >= 0:
         return f"it exited with code {returncode} and no answer"
-    try:
-        return signal.Signals(-returncode).name
-    except ValueError:
-        return f"signal {-returncode}"
+    return process.signal_name(-returncode)

@@ -5,7 +5,6 @@ Whatever it finds out, it writes into RESULT.json; what it or others print is th
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 import tempfile
@@ -16,10 +15,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from pipeline.core import files, process, usercode
 from pipeline.core.errors import PipelineError
+from pipeline.data import layout
 from pipeline.mindir import document
 from pipeline.mindir.errors import MindSporeMissing
 from pipeline.mindir.operators import InstalledDefinitions
@@ -93,7 +91,7 @@ def export(request: ExportRequest, output: Path) -> ExportResult:
     with clock.measured("write"):
         files.write_bytes(output / "model.mindir", rewritten.data)
         for path, array in zip(paths, outputs, strict=True):
-            files.write_bytes(path, _npy(array))
+            layout.write_npy(array, path)
     return ExportResult(
         mindir=output / "model.mindir",
         outputs=paths,
@@ -138,12 +136,8 @@ def _runner(mindspore: Any, request: ExportRequest, cell: Any) -> Callable[..., 
     """A function from arrays to the network's outputs as arrays, which says what is wrong."""
 
     def run(arrays: Sequence[Any]) -> list[Any]:
-        outputs = cell(*(mindspore.Tensor(array) for array in arrays))
-        return [tensor.asnumpy() for tensor in _flat(outputs)]
-
-    def run_first(arrays: Sequence[Any]) -> list[Any]:
         try:
-            return run(arrays)
+            return call(mindspore, cell, arrays)
         except Exception as error:
             traceback.print_exception(error)
             text = str(error)
@@ -153,7 +147,13 @@ def _runner(mindspore: Any, request: ExportRequest, cell: Any) -> Callable[..., 
             described = ", ".join(map(str, request.inputs))
             raise InputMismatch(request.factory, described, reason) from error
 
-    return run_first
+    return run
+
+
+def call(mindspore: Any, cell: Any, arrays: Sequence[Any]) -> list[Any]:
+    """The outputs of ``cell`` for ``arrays``, as arrays; nested ones in a flat list."""
+    outputs = cell(*(mindspore.Tensor(array) for array in arrays))
+    return [tensor.asnumpy() for tensor in _flat(outputs)]
 
 
 def _flat(outputs: Any) -> list[Any]:
@@ -183,12 +183,6 @@ def _rewrite(exported: bytes, request: ExportRequest) -> Rewritten:
 
 def _where(error: BaseException) -> str:
     return mindspore_text.place(str(error)) or network.users_line(error)
-
-
-def _npy(array: Any) -> bytes:
-    stream = io.BytesIO()
-    np.save(stream, np.ascontiguousarray(array), allow_pickle=False)
-    return stream.getvalue()
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from pipeline.mindir.rewrite import rewrite
 from pipeline.stages.checkpoint import mindspore_text, reference
 from pipeline.stages.checkpoint.errors import encode
 from pipeline.stages.checkpoint.request import InputSpec
-from pipeline.stages.checkpoint.worker import import_mindspore
+from pipeline.stages.checkpoint.worker import call, import_mindspore
 from pipeline.stages.convert import Runtime
 from pipeline.stages.source.errors import RuntimeRefused
 
@@ -109,18 +109,7 @@ def _mindir(path: Path, names: Sequence[str]) -> reference.Run:
             traceback.print_exception(error)
             reason = mindspore_text.boil_down(str(error))
             raise RuntimeRefused(path, Runtime.MINDSPORE.value, reason) from error
-
-    def run(arrays: Sequence[Any]) -> list[Any]:
-        outputs = cell(*(mindspore.Tensor(array) for array in arrays))
-        return [tensor.asnumpy() for tensor in _flat(outputs)]
-
-    return run
-
-
-def _flat(outputs: Any) -> list[Any]:
-    if isinstance(outputs, (tuple, list)):
-        return [tensor for item in outputs for tensor in _flat(item)]
-    return [outputs]
+    return lambda arrays: call(mindspore, cell, arrays)
 
 
 def _reason(error: Exception) -> str:
