@@ -65,7 +65,8 @@ class Program:
 
 def converter(package: Path) -> Program:
     """``converter_lite`` over the converter library of the unpacked ``package``."""
-    sources = (*sorted(SOURCES.glob("converter_*.cc")), SOURCES / "pack_weight_manager.cc")
+    stand_ins = (SOURCES / "pack_weight_manager.cc", SOURCES / "model_buffers.cc")
+    sources = (*sorted(SOURCES.glob("converter_*.cc")), *stand_ins)
     return _host_cxx("converter_lite", sources, package)
 
 

@@ -154,6 +154,24 @@ def test_only_fp32_is_said_to_be_compared_with(
     assert "compared with its own fp32 model only" in done.out + done.err
 
 
+def test_what_the_heap_holds_does_not_reach_a_model(
+    files: Path,
+    workspace: Path,
+    convert: Convert,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The table of an embedding is read from bytes that the converter had freed."""
+    convert(_own("words.onnx"), "words.npz")  # writes the configuration
+    digests = set()
+    for byte in ("1", "85"):
+        monkeypatch.setenv("MALLOC_PERTURB_", byte)
+        done = Cli(tmp_path / byte)("convert", files / "deploy.yaml", "--json")
+        assert done.code == 0, done.err
+        digests.add(tuple(model["sha256"] for model in done.json["models"]))
+    assert len(digests) == 1
+
+
 BAD: dict[str, tuple[Any, str, Any, int, list[str]]] = {
     "no file": ("nowhere.onnx", "dense.npz", None, 2, ["model not found", "nowhere.onnx"]),
     "a text": ("text.onnx", "dense.npz", None, 2, ["text.onnx cannot be used as onnx"]),
