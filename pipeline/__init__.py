@@ -8,6 +8,14 @@ All that the command line does, from Python::
     for row in report.rows:
         print(row.name, row.size_bytes, row.quality.percent, row.measurement.latency.p50_ns)
 
+Quantizing one way after another::
+
+    quantizer = pipeline.Quantizer("deploy.yaml")
+    quantizer.set(-1, 1, 8)
+    quantizer.set(scope="fc1", grid="codebook", entries=8)
+    model = quantizer.quantize()
+    model.save("model.ms")
+
 Each call raises ``pipeline.PipelineError``, whose ``message``, ``hint`` and ``exit_code`` say what
 is wrong, what to do, and what the command line would end with. Nothing is imported before it is
 used.
@@ -24,7 +32,10 @@ if TYPE_CHECKING:
     from pipeline.chain.deploy import deploy as deploy
     from pipeline.chain.devices import devices as devices
     from pipeline.chain.doctor import doctor as doctor
+    from pipeline.chain.quantizer import Quantizer as Quantizer
     from pipeline.chain.report import Report as Report
+    from pipeline.chain.sensitivity import sensitivity as sensitivity
+    from pipeline.chain.tune import tune as tune
     from pipeline.core.errors import ExitCode as ExitCode
     from pipeline.core.errors import PipelineError as PipelineError
 
@@ -34,6 +45,9 @@ _HOMES = {
     "deploy": "pipeline.chain.deploy",
     "devices": "pipeline.chain.devices",
     "doctor": "pipeline.chain.doctor",
+    "sensitivity": "pipeline.chain.sensitivity",
+    "tune": "pipeline.chain.tune",
+    "Quantizer": "pipeline.chain.quantizer",
     "Report": "pipeline.chain.report",
     "ExitCode": "pipeline.core.errors",
     "PipelineError": "pipeline.core.errors",
@@ -42,12 +56,15 @@ _HOMES = {
 __all__ = [
     "ExitCode",
     "PipelineError",
+    "Quantizer",
     "Report",
     "benchmark",
     "convert",
     "deploy",
     "devices",
     "doctor",
+    "sensitivity",
+    "tune",
 ]
 
 

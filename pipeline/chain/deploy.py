@@ -1,4 +1,4 @@
-"""The main job: a trained checkpoint to models that are proved and timed on a device."""
+"""The main job: a trained network to models that are proved and timed on a device."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.chain import gates, measure
 from pipeline.chain.build import Build, Built, build
+from pipeline.chain.culprit import Search
 from pipeline.chain.report import Quality, Report, Row
 from pipeline.chain.run import WORKSPACE, start
 from pipeline.chain.targets import Wish, find_connected, start_emulated
@@ -73,11 +74,12 @@ def deploy(
             run,
             listener,
         )
+        search = Search(loaded.deployment, made, run.logs)
         report = Report(
             name=loaded.deployment.name,
             run_folder=run.folder,
             rows=tuple(
-                _row(loaded, made, built, profile, measurement)
+                _row(loaded, made, built, search, profile, measurement)
                 for built, measurement in zip(made.models, measurements, strict=True)
             ),
             checkpoint_percent=made.source.percent,
@@ -102,10 +104,11 @@ def convert(
     loaded = places.deployment(config, recipes)
     with start(workspace, "convert", loaded.deployment.name) as run:
         made = build(loaded, run, toolchain, listener)
+        search = Search(loaded.deployment, made, run.logs)
         report = Report(
             name=loaded.deployment.name,
             run_folder=run.folder,
-            rows=tuple(_row(loaded, made, built) for built in made.models),
+            rows=tuple(_row(loaded, made, built, search) for built in made.models),
             checkpoint_percent=made.source.percent,
             reference=made.source.reference.runtime,
         )
@@ -117,11 +120,15 @@ def _row(
     loaded: LoadedDeployment,
     made: Build,
     built: Built,
+    search: Search,
     profile: NamedProfile | None = None,
     measurement: Measurement | None = None,
 ) -> Row:
     drop = made.source.percent - built.accuracy.percent
-    failures = list(gates.model_failures(loaded.deployment.limits, drop, built.model.parity))
+    limits, parity = loaded.deployment.limits, built.model.parity
+    departs = gates.departs(limits, parity)
+    culprit = search.look(built, limits.min_cosine) if departs else None
+    failures = list(gates.model_failures(limits, drop, parity, culprit))
     if profile is not None and measurement is not None:
         failures += gates.device_failures(profile.profile.limits, measurement)
     return Row(
@@ -135,11 +142,13 @@ def _row(
             correct=built.accuracy.correct,
             n=built.accuracy.n,
             drop_points=drop,
-            parity=built.model.parity,
+            parity=parity,
             host_samples_per_s=built.accuracy.samples_per_s,
+            draws=built.draws,
         ),
         measurement=measurement,
         failures=tuple(failures),
+        culprit=culprit,
     )
 
 

@@ -1,50 +1,49 @@
-"""Where a model departs: from another model, or from the network that it was made of."""
+"""A model beside whatever is right: another model, an ONNX file, or what a deployment names."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from pipeline.chain import given as giving
+from pipeline.chain.probe import Probe, from_model, from_network, from_onnx
 from pipeline.chain.tools import install
-from pipeline.config.deployment import Input, Network
-from pipeline.core.errors import FileMissing, UsageError, one_line
-from pipeline.core.events import Listener
+from pipeline.config import places
+from pipeline.config.deployment import Deployment, Format, Input, ModelFile
+from pipeline.core.errors import FileMissing, UsageError
+from pipeline.core.events import Listener, Silent
+from pipeline.core.store import Store
 from pipeline.core.tensors import TensorFacts
+from pipeline.data.dataset import Dataset
 from pipeline.inspect.look import look
-from pipeline.stages.checkpoint.cells import record_cells
-from pipeline.stages.checkpoint.request import ExportRequest, InputSpec
-from pipeline.stages.divergence import (
-    FLOAT_THRESHOLD,
-    QUANTIZED_THRESHOLD,
-    Divergence,
-    Layer,
-)
-from pipeline.stages.layers import against_model, against_network, inputs_row
-from pipeline.stages.trace import trace
+from pipeline.inspect.record import Kind, Tensor
+from pipeline.stages.checkpoint.request import InputSpec
+from pipeline.stages.convert import Runtime
+from pipeline.stages.data import DataStage
+from pipeline.stages.divergence import Divergence
+from pipeline.stages.source import interface
+from pipeline.stages.source.samples import fitted_files
+from pipeline.stages.source.stage import runtime_of
+from pipeline.stages.stage import run_stage
 from pipeline.toolchain import host
-from pipeline.toolchain.toolchain import Toolchain
-
-_DEADLINE_S = 3600.0
-_SEED = 0
 
 
 @dataclass(eq=False)
-class InputsUnfit(UsageError):
-    """What is to be given to a model does not fit its inputs."""
+class NothingWithin(UsageError):
+    """A network of this format shows its outputs at most, not what its layers give."""
 
-    model: str
-    reason: str
+    path: Path
+    format: str
 
     @property
     def message(self) -> str:
-        return f"the inputs do not fit {self.model}: {self.reason}"
+        return f"{self.path} is {self.format}, which does not show what its layers give"
 
     @property
     def hint(self) -> str:
-        return "one .npy or raw file an input, in the model's layout: pipeline inspect shows it"
+        return "compare with its fp32 model instead: pipeline diff fp32.ms MODEL.ms"
 
 
 def divergence(
@@ -56,160 +55,101 @@ def divergence(
     toolchain: Path | None = None,
     listener: Listener | None = None,
 ) -> Divergence:
-    """The first layer where the ``.ms`` file ``model`` departs from ``reference``, another one.
+    """The first layer where the ``.ms`` file ``model`` departs from ``reference``.
 
-    Both run once over the same sample: the first of ``inputs`` (a file an input, ``.npy`` or
-    raw, in the model's layout; seeded numbers from 0 to 1 when there are none). ``threshold`` is
-    the least cosine; by default it depends on whether ``model`` is quantized.
-    Raises ``FileMissing``, ``InputsUnfit``, ``ModelUnusable`` and ``HostRunFailed``.
+    That is a ``.ms`` or ``.onnx`` file, both run over the same sample: the first of ``inputs`` (a
+    file an input, ``.npy`` or raw, in the reference's layout), or seeded numbers. Or it is a
+    deployment (``.yaml``), whose network runs over the first sample of its test set; ``inputs``
+    is then what the model gets in life, in its own layout. Raises ``FileMissing``,
+    ``InputsUnfit``, ``NothingWithin``, ``ModelUnusable``, ``HostRunFailed`` and what running the
+    network raises.
     """
     for path in (model, reference, *inputs):
-        _must_exist(path)
-    tools = install(toolchain, listener=listener)
-    threshold = _default(model) if threshold is None else threshold
+        if not path.is_file():
+            raise FileMissing(path)
+    listener = listener or Silent()
     with tempfile.TemporaryDirectory(prefix="pipeline-diff-") as name:
         folder = Path(name)
-        facts = [host.describe(tools, path).inputs for path in (reference, model)]
-        arrays = _arrays(reference.name, facts[0], inputs)
-        traces = []
-        for number, (path, tensors) in enumerate(zip((reference, model), facts, strict=True)):
-            fitted = _fitted(path.name, arrays, facts[0], tensors)
-            samples = _written(fitted, folder / f"inputs{number}")
-            traces.append(trace(tools, path, samples, folder / f"nodes{number}"))
-        found = against_model(traces[1], traces[0], threshold)
-        return replace(found, reference=_title(reference, model), model=_title(model, reference))
+        tools = install(toolchain, listener=listener)
+        probe = Probe(model, tools, folder / "network.log", threshold)
+        if reference.suffix in (".yaml", ".yml"):
+            deployment = places.deployment(reference).deployment
+            samples = _test_set(deployment, folder, listener)
+            return from_source(probe, deployment, samples.inputs, inputs)
+        kind = look(reference).kind
+        if kind is Kind.MS:
+            return from_model(probe, reference, inputs)
+        if kind is not Kind.ONNX:
+            raise NothingWithin(reference, kind.value)
+        specs = _specs(reference, host.describe(tools, model).inputs)
+        facts = [TensorFacts(spec.name, spec.dtype, spec.shape, "NCHW") for spec in specs]
+        arrays = giving.arrays(reference.name, facts, inputs)
+        return from_onnx(probe, reference, specs, giving.samples(arrays, folder))
 
 
-def divergence_from_network(
-    model: Path,
-    network: Network,
-    inputs: tuple[Input, ...],
+def sees_into(deployment: Deployment) -> bool:
+    """Whether the values within the network that ``deployment`` names can be had."""
+    model = deployment.model
+    return model is None or runtime_of(model) is Runtime.ONNXRUNTIME
+
+
+def from_source(
+    probe: Probe,
+    deployment: Deployment,
     samples: tuple[Path, ...],
-    tools: Toolchain,
-    log: Path,
-    *,
-    python_path: tuple[Path, ...] = (),
     given: Sequence[Path] = (),
-    threshold: float | None = None,
 ) -> Divergence:
-    """The first layer where ``model`` departs from the network that it was made of.
+    """The model beside the network that ``deployment`` names, run over the first of ``samples``.
 
-    The network runs over the first of ``samples`` (an ``.npy`` an input, [N, ...], as for
-    exporting); the model over the same in its own layout, or over ``given`` (a file an input, as
-    for ``divergence``) when that is what it gets in life.
+    Raises ``NothingWithin`` where that cannot be seen into.
     """
-    import numpy as np
-
-    from pipeline.data import layout
-
-    threshold = _default(model) if threshold is None else threshold
-    with tempfile.TemporaryDirectory(prefix="pipeline-diff-") as name:
-        folder = Path(name)
-        request = ExportRequest(
-            factory=network.factory,
-            arguments=network.arguments,
-            checkpoint=network.checkpoint,
-            python_path=python_path,
-            inputs=tuple(InputSpec(item.name, item.shape, item.dtype) for item in inputs),
-            samples=samples,
+    network, model = deployment.network, deployment.model
+    if network is not None:
+        path = deployment.python_path
+        return from_network(
+            probe, network, deployment.inputs, samples, python_path=path, given=given
         )
-        cells = record_cells(request, folder / "cells", deadline_s=_DEADLINE_S, log=log)
-        tensors = host.describe(tools, model).inputs
-        if len(tensors) != len(samples):
-            raise InputsUnfit(model.name, f"{len(samples)} for its {len(tensors)} inputs")
-        wanted = [
-            layout.to_model(
-                np.load(path, mmap_mode="r", allow_pickle=False)[:1], item.shape, tensor, str(path)
-            )[0]
-            for path, item, tensor in zip(samples, inputs, tensors, strict=True)
-        ]
-        arrays = _arrays(model.name, tensors, given) if given else wanted
-        steps = trace(tools, model, _written(arrays, folder / "inputs"), folder / "nodes")
-        found = against_network(steps, cells, network.factory, threshold)
-        rows: list[Layer] = [
-            inputs_row(tensor.name, ours, theirs, FLOAT_THRESHOLD)
-            for tensor, ours, theirs in zip(tensors, arrays, wanted, strict=True)
-        ]
-        return replace(found, layers=(*rows, *found.layers))
+    assert model is not None  # a deployment has one of both
+    if not sees_into(deployment):
+        raise NothingWithin(model.file, model.format.value)
+    specs = _agreed(model, deployment.inputs)
+    with tempfile.TemporaryDirectory(prefix="pipeline-diff-") as folder:
+        cast = fitted_files(samples, specs, "the test set", Path(folder))
+        return from_onnx(probe, model.file, specs, cast, given)
 
 
-def _default(model: Path) -> float:
-    found = look(model)
-    quantized = any(tensor.quantization for tensor in (*found.tensors, *found.computed))
-    return QUANTIZED_THRESHOLD if quantized else FLOAT_THRESHOLD
+def _agreed(model: ModelFile, inputs: tuple[Input, ...]) -> tuple[InputSpec, ...]:
+    return interface.agree(model.file, interface.read(model).inputs or (), inputs).inputs
 
 
-def _must_exist(path: Path) -> None:
-    if not path.is_file():
-        raise FileMissing(path)
+def _test_set(deployment: Deployment, folder: Path, listener: Listener) -> Dataset:
+    """The test set with its inputs in the network's order, as far as that is known."""
+    stage = DataStage(deployment.data.test, deployment.python_path, "test", folder / "logs")
+    found = run_stage(Store(folder / "store"), stage, listener).artefact
+    if deployment.model is not None and sees_into(deployment):
+        specs = _agreed(deployment.model, deployment.inputs)
+        return found.ordered([spec.name for spec in specs])
+    return found.ordered([item.name for item in deployment.inputs])
 
 
-def _arrays(model: str, tensors: Sequence[TensorFacts], paths: Sequence[Path]) -> list[Any]:
-    """One array of exactly its shape for each input: read, or made up."""
-    import numpy as np
-
-    if not paths:
-        random = np.random.default_rng(_SEED)
-        return [random.random(tensor.shape).astype(tensor.dtype) for tensor in tensors]
-    if len(paths) != len(tensors):
-        raise InputsUnfit(model, f"{len(paths)} files for its {len(tensors)} inputs")
-    return [_read(model, tensor, path) for tensor, path in zip(tensors, paths, strict=True)]
+def _specs(reference: Path, tensors: Sequence[TensorFacts]) -> tuple[InputSpec, ...]:
+    """The inputs of an ONNX file; what it leaves open is as the model has it."""
+    found = interface.read(ModelFile(file=reference, format=Format.ONNX)).inputs or ()
+    if len(found) != len(tensors):
+        raise giving.InputsUnfit(reference.name, f"{len(found)} inputs, the model {len(tensors)}")
+    return tuple(_spec(reference, *pair) for pair in zip(found, tensors, strict=True))
 
 
-def _read(model: str, tensor: TensorFacts, path: Path) -> Any:
-    """The first sample of a file; more may follow it."""
-    import numpy as np
-
-    try:
-        if path.suffix == ".npy":
-            array = np.load(path, mmap_mode="r", allow_pickle=False)
-            if array.dtype != np.dtype(tensor.dtype):
-                raise InputsUnfit(model, f"{path} is {array.dtype}, {tensor.name} {tensor.dtype}")
-            flat = array.reshape(-1)
-        else:
-            flat = np.fromfile(path, dtype=tensor.dtype)
-    except (OSError, ValueError, EOFError) as error:
-        raise InputsUnfit(model, one_line(f"{path} cannot be read: {error}")) from None
-    if not flat.size or flat.size % tensor.elements:
-        reason = f"{path} has {flat.size} values, {tensor.name} {list(tensor.shape)} takes others"
-        raise InputsUnfit(model, reason)
-    return np.ascontiguousarray(flat[: tensor.elements]).reshape(tensor.shape)
-
-
-def _fitted(
-    model: str, arrays: Sequence[Any], of: Sequence[TensorFacts], tensors: Sequence[TensorFacts]
-) -> list[Any]:
-    """The reference's inputs in the layout of another model's."""
-    import numpy as np
-
-    if len(of) != len(tensors):
-        raise InputsUnfit(model, f"it has {len(tensors)} inputs, the reference {len(of)}")
-    moves = {("NHWC", "NCHW"): (0, 3, 1, 2), ("NCHW", "NHWC"): (0, 2, 3, 1)}
-    fitted = []
-    for array, one, other in zip(arrays, of, tensors, strict=True):
-        moved = array
-        if array.shape != other.shape and array.ndim == 4 and (one.format, other.format) in moves:
-            moved = array.transpose(moves[one.format, other.format])
-        if moved.shape != other.shape or one.dtype != other.dtype:
-            reason = (
-                f"{other.name} is {other.dtype} {list(other.shape)}, "
-                f"the reference's {one.name} {one.dtype} {list(one.shape)}"
-            )
-            raise InputsUnfit(model, reason)
-        fitted.append(np.ascontiguousarray(moved))
-    return fitted
-
-
-def _written(arrays: Sequence[Any], folder: Path) -> tuple[Path, ...]:
-    from pipeline.data import layout
-
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for number, array in enumerate(arrays):
-        paths.append(folder / f"input_{number}.bin")
-        layout.write_samples(array, paths[-1])
-    return tuple(paths)
-
-
-def _title(path: Path, other: Path) -> str:
-    return str(path) if path.name == other.name else path.name
+def _spec(reference: Path, tensor: Tensor, ours: TensorFacts) -> InputSpec:
+    """One input, of the model's shape or that with its channels before the places."""
+    shapes = [ours.shape]
+    if ours.format == "NHWC" and len(ours.shape) == 4:
+        shapes.insert(0, (ours.shape[0], ours.shape[3], *ours.shape[1:3]))
+    for shape in shapes:
+        sizes = shape if tensor.shape is None else tensor.shape
+        if len(sizes) == len(shape) and all(
+            size in (here, 0, -1) for size, here in zip(sizes, shape, strict=True)
+        ):
+            return InputSpec(tensor.name, shape, tensor.dtype)
+    reason = f"{tensor.name} is {list(tensor.shape or ())}, the model's {list(ours.shape)}"
+    raise giving.InputsUnfit(reference.name, reason)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from device.device import Where
+from pipeline.chain.culprit import Culprit
 from pipeline.config.deployment import Limits
 from pipeline.config.profile import DeviceLimits
 from pipeline.stages.benchmark import Measurement
@@ -14,15 +15,23 @@ from pipeline.stages.parity import Parity
 MIN_DEVICE_COSINE = 0.99
 
 
-def model_failures(limits: Limits, drop_points: float, parity: Parity) -> Iterator[str]:
-    """Limits on accuracy and outputs that a model does not meet, in words."""
+def departs(limits: Limits, parity: Parity) -> bool:
+    """Whether a model's outputs are further from the reference's than is allowed."""
+    return not parity.cosine_min >= limits.min_cosine
+
+
+def model_failures(
+    limits: Limits, drop_points: float, parity: Parity, culprit: Culprit | None = None
+) -> Iterator[str]:
+    """Limits on accuracy and outputs that a model does not meet, in words, and by whose fault."""
     allowed = limits.accuracy_drop_points
     if allowed is not None and drop_points > allowed + 1e-9:
         yield f"accuracy fell by {drop_points:.2f} points, at most {allowed:g} are allowed"
-    if not parity.cosine_min >= limits.min_cosine:
+    if departs(limits, parity):
+        found = f"; {culprit.text}" if culprit else ""
         yield (
             f"worst cosine with the reference is {parity.cosine_min:.4f}, "
-            f"at least {limits.min_cosine:g} is asked for"
+            f"at least {limits.min_cosine:g} is asked for{found}"
         )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from device.device import DeviceFacts, Where
+from pipeline.chain.culprit import Culprit
 from pipeline.stages.benchmark import Measurement
 from pipeline.stages.convert import Runtime
 from pipeline.stages.parity import Parity
@@ -14,7 +15,10 @@ from pipeline.stages.parity import Parity
 
 @dataclass(frozen=True)
 class Quality:
-    """What a model knows: top-1 on the test set, and its outputs against the checkpoint's."""
+    """What a model knows: top-1 on the test set, and its outputs against the reference's.
+
+    ``draws``: accuracies in percent of the same recipe with the calibration set drawn otherwise.
+    """
 
     times_smaller: float
     correct: int
@@ -22,6 +26,7 @@ class Quality:
     drop_points: float
     parity: Parity
     host_samples_per_s: float
+    draws: tuple[float, ...] = ()
 
     @property
     def percent(self) -> float:
@@ -38,12 +43,18 @@ class Quality:
             "n": self.n,
             "parity": self.parity.as_json(),
             "host_samples_per_s": self.host_samples_per_s,
+            "calibration_draws_percent": [round(self.percent, 4), *self.draws]
+            if self.draws
+            else [],
         }
 
 
 @dataclass(frozen=True)
 class Row:
-    """One model; ``failures`` are the limits that it does not meet, in words."""
+    """One model; ``failures`` are the limits that it does not meet, in words.
+
+    ``culprit``: its first layer that differs, looked for where its outputs missed their limit.
+    """
 
     name: str
     path: Path
@@ -53,6 +64,7 @@ class Row:
     quality: Quality | None = None
     measurement: Measurement | None = None
     failures: tuple[str, ...] = ()
+    culprit: Culprit | None = None
 
     def as_json(self) -> dict[str, Any]:
         """A model's entry in ``--json`` and the manifest."""
@@ -65,6 +77,7 @@ class Row:
             **(self.quality.as_json() if self.quality else {}),
             "benchmark": self.measurement.as_json() if self.measurement else None,
             "failures": list(self.failures),
+            "first_difference": self.culprit.as_json() if self.culprit else None,
         }
 
 

@@ -59,6 +59,10 @@ ToolchainOption = Annotated[
 WorkspaceOption = Annotated[
     Path, typer.Option("--workspace", "-w", help="Folder of run folders and of finished stages")
 ]
+JobsOption = Annotated[
+    Optional[int],
+    typer.Option("--jobs", "-j", min=1, help="Trials at a time (default: one a core)"),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable result on stdout")]
 
 
@@ -153,6 +157,74 @@ def benchmark(
         current.report(report)
 
 
+@app.command(epilog="Example: pipeline sensitivity my/deploy.yaml --recipe codebook-3")
+def sensitivity(
+    config: ConfigArgument = None,
+    recipe: Annotated[
+        str, typer.Option("--recipe", "-r", help="How the layer that is tried is quantized")
+    ] = "codebook-3",
+    jobs: JobsOption = None,
+    toolchain: ToolchainOption = None,
+    workspace: WorkspaceOption = Path("runs"),
+    json: JsonOption = False,
+) -> None:
+    """Quantize each layer alone: what it costs in accuracy, and what it saves."""
+    from pipeline.cli import session
+
+    with session.Session(json) as current:
+        from pipeline.chain.sensitivity import sensitivity as call
+
+        found = call(
+            config,
+            recipe=recipe,
+            jobs=jobs,
+            toolchain=toolchain,
+            workspace=workspace,
+            listener=current.listener,
+        )
+        current.sensitivity(found)
+
+
+@app.command(epilog="Example: pipeline tune my/deploy.yaml --max-accuracy-drop 0.5 --budget 10m")
+def tune(
+    config: ConfigArgument = None,
+    max_accuracy_drop: Annotated[
+        float, typer.Option(min=0, help="Percentage points that may be lost at most")
+    ] = 1.0,
+    budget: Annotated[str, typer.Option(help="Time to spend: 90s, 10m, 2h")] = "10m",
+    trials: Annotated[
+        Optional[int], typer.Option(min=1, help="At most so many trials", show_default=False)
+    ] = None,
+    jobs: JobsOption = None,
+    recipe: Annotated[
+        Optional[list[str]],
+        typer.Option("--recipe", "-r", help="Try these recipes as a whole; repeatable"),
+    ] = None,
+    toolchain: ToolchainOption = None,
+    workspace: WorkspaceOption = Path("runs"),
+    json: JsonOption = False,
+) -> None:
+    """Search for the smallest model within a limit on accuracy."""
+    from pipeline.cli import session
+
+    with session.Session(json) as current:
+        from pipeline.chain.tune import seconds
+        from pipeline.chain.tune import tune as call
+
+        tuned = call(
+            config,
+            max_accuracy_drop=max_accuracy_drop,
+            budget_s=seconds(budget),
+            trials=trials,
+            jobs=jobs,
+            recipes=recipe or (),
+            toolchain=toolchain,
+            workspace=workspace,
+            listener=current.listener,
+        )
+        current.tuned(tuned)
+
+
 @app.command(epilog="Example: pipeline devices --json")
 def devices(
     hdc: HdcOption = None,
@@ -200,8 +272,10 @@ def inspect(
 
 @app.command(epilog="Example: pipeline diff fp32.ms full-8.ms --input image.npy")
 def diff(
-    reference: Annotated[Path, typer.Argument(help="The .ms file that is right")],
-    model: Annotated[Path, typer.Argument(help="The one that departs from it")],
+    reference: Annotated[
+        Path, typer.Argument(help="What is right: a .ms or .onnx file, or a deployment's .yaml")
+    ],
+    model: Annotated[Path, typer.Argument(help="The .ms file that departs from it")],
     inputs: Annotated[
         Optional[list[Path]],
         typer.Option("--input", "-i", help=".npy or raw, one for each input; else random"),
@@ -210,7 +284,7 @@ def diff(
     toolchain: ToolchainOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Find the first layer where two models differ, run over the same sample."""
+    """Find the first layer where a model differs from another, or from its own network."""
     from pipeline.cli import session
 
     with session.Session(json) as current:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pipeline.chain.devices import Listed
     from pipeline.chain.doctor import Check
     from pipeline.chain.report import Report
+    from pipeline.chain.sensitivity import Sensitivity
+    from pipeline.chain.tune import Tuned
     from pipeline.inspect.compare import Comparison
     from pipeline.inspect.record import Inspection
     from pipeline.stages.divergence import Divergence
@@ -71,6 +73,30 @@ class Session:
             self.value(report.as_json())
         if report.failures:
             raise typer.Exit(ExitCode.GATE_FAILED)
+
+    def tuned(self, tuned: Tuned) -> None:
+        """Show what a search found; a limit that nothing meets ends the command with code 1."""
+        from pipeline.cli import tune_tables
+
+        self._terminal.close()
+        self._terminal.print(*tune_tables.tuned(tuned))
+        if self._json:
+            self.value(tuned.as_json())
+        if tuned.interrupted:
+            raise typer.Exit(ExitCode.INTERRUPTED)
+        if tuned.failures:
+            raise typer.Exit(ExitCode.GATE_FAILED)
+
+    def sensitivity(self, found: Sensitivity) -> None:
+        """Show what each layer costs by itself."""
+        from pipeline.cli import sensitivity_table
+
+        self._terminal.close()
+        title = f"{found.name}: each layer alone by {found.recipe}"
+        self._terminal.print(*sensitivity_table.shown(found.costs, title))
+        self._terminal.print(f"run folder: {found.run_folder}")
+        if self._json:
+            self.value(found.as_json())
 
     def devices(self, listed: Sequence[Listed]) -> None:
         """Show connected devices."""

@@ -28,6 +28,7 @@ def report(value: Report) -> list[RenderableType]:
     if value.device is not None:
         parts.append(_where(value))
         parts.extend(_support(value.rows))
+    parts.extend(_draws(value.rows))
     for failure in value.failures:
         parts.append(Text.assemble(("limit not met: ", "bold red"), failure))
     parts.append(Text.assemble(("run folder: ", "bold"), str(value.run_folder)))
@@ -68,6 +69,21 @@ def _models(value: Report) -> Table:
         verdict = ("limit not met", "bold red") if row.failures else ("ok", "green")
         table.add_row(*cells, Text(*verdict))
     return table
+
+
+def _draws(rows: Sequence[Row]) -> list[RenderableType]:
+    """How much the choice of the calibration set matters, where it was tried."""
+    told: list[RenderableType] = []
+    for row in rows:
+        if row.quality and row.quality.draws:
+            all_of = (row.quality.percent, *row.quality.draws)
+            told.append(
+                Text(
+                    f"{row.name}: {min(all_of):.2f} to {max(all_of):.2f} % over {len(all_of)} "
+                    "draws of the calibration set"
+                )
+            )
+    return told
 
 
 def _title(value: Report) -> str:

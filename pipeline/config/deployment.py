@@ -16,17 +16,17 @@ from pydantic import (
     model_validator,
 )
 
+from pipeline.config.data import FUNCTION, Data
 from pipeline.config.document import Section
 from pipeline.core.places import expand
 
-_FUNCTION = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class Network(Section):
     """A network and the checkpoint with its trained parameters."""
 
-    factory: str = Field(pattern=_FUNCTION, description="package.module:callable, gives an nn.Cell")
+    factory: str = Field(pattern=FUNCTION, description="package.module:callable, gives an nn.Cell")
     arguments: dict[str, JsonValue] = Field(
         default_factory=dict, description="keyword arguments of it"
     )
@@ -115,47 +115,6 @@ class Input(Section):
     dtype: Literal["float32", "float16", "int32", "int64", "int8", "uint8", "bool"] = "float32"
 
 
-def _or_one_word(schema: dict[str, Any]) -> None:
-    whole = dict(schema)
-    schema.clear()
-    schema["anyOf"] = [
-        {"type": "string", "description": "package.module:callable or an .npz"},
-        whole,
-    ]
-
-
-class Source(Section):
-    """Where samples come from: a function, or an ``.npz`` with ``inputs`` and ``labels``."""
-
-    model_config = ConfigDict(json_schema_extra=_or_one_word)
-
-    function: str | None = Field(None, pattern=_FUNCTION)
-    file: Path | None = None
-    files: tuple[Path, ...] = Field((), description="files that the function reads")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return {"function": value} if re.match(_FUNCTION, value) else {"file": value}
-        return value
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Source:
-        if (self.function is None) == (self.file is None):
-            raise ValueError("give either `function: package.module:callable` or `file: data.npz`")
-        return self
-
-
-class Data(Section):
-    """The labelled test set, and the calibration set that full quantization needs."""
-
-    test: Source
-    calibration: Source | None = None
-    calibration_samples: Annotated[int, Field(ge=1, le=65535)] = 100
-    seed: Annotated[int, Field(ge=0)] = 0
-
-
 class Limits(Section):
     """What every model must keep to; a limit that is not met ends with exit code 1."""
 
@@ -226,15 +185,7 @@ class Deployment(Section):
         def at(path: Path) -> Path:
             return folder / expand(path)
 
-        def source(value: Source) -> Source:
-            return value.model_copy(
-                update={
-                    "file": at(value.file) if value.file else None,
-                    "files": tuple(at(path) for path in value.files),
-                }
-            )
-
-        data, network, model = self.data, self.network, self.model
+        network, model = self.network, self.model
         if network is not None:
             network = network.model_copy(update={"checkpoint": at(network.checkpoint)})
         if model is not None:
@@ -244,12 +195,7 @@ class Deployment(Section):
             update={
                 "network": network,
                 "model": model,
-                "data": data.model_copy(
-                    update={
-                        "test": source(data.test),
-                        "calibration": source(data.calibration) if data.calibration else None,
-                    }
-                ),
+                "data": self.data.located(at),
                 "python_path": tuple(at(path) for path in self.python_path),
                 "toolchain": at(self.toolchain) if self.toolchain else None,
                 "hdc": at(self.hdc) if self.hdc else None,

@@ -70,6 +70,14 @@ def write_json(path: Path, value: object) -> None:
     write_text(path, json.dumps(value, indent=2, sort_keys=True, allow_nan=False) + "\n")
 
 
+def append_json(path: Path, value: object) -> None:
+    """Append ``value`` as one line of JSON, on the disk when this returns."""
+    line = json.dumps(value, sort_keys=True, allow_nan=False) + "\n"
+    with disk_errors(path), path.open("ab", buffering=0) as stream:
+        stream.write(line.encode())
+        os.fsync(stream.fileno())
+
+
 def read_json(path: Path) -> Any:
     """The JSON value in ``path``; ``ValueError`` when it is not JSON."""
     with disk_errors(path):

@@ -26,3 +26,10 @@ def choose(count: int, wanted: int, seed: int, labels: Any | None = None) -> lis
         rank[label] = rank.get(label, 0) + 1
         ranked.append((rank[label], position, int(index)))
     return sorted(index for _, _, index in sorted(ranked)[:wanted])
+
+
+def derived(seed: int, draw: int) -> int:
+    """The seed of the draw with this number; the first one, 0, has ``seed`` itself."""
+    if not draw:
+        return seed
+    return int(np.random.SeedSequence((seed, draw)).generate_state(1, np.uint64)[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.core.errors import NoDataError, UsageError
+from pipeline.core.errors import NoDataError, ToolchainError, UsageError
 
 
 @dataclass(eq=False)
@@ -55,7 +55,126 @@ class DataInvalid(NoDataError):
 
     @property
     def hint(self) -> str:
-        return "give (inputs, labels): an array [N, ...] or a tuple of them, and N whole numbers"
+        return "give arrays (inputs [N, ...], N whole numbers), or an iterable of (inputs, label)"
+
+
+@dataclass(eq=False)
+class ImagesInvalid(NoDataError):
+    """A folder is not one of images as its ``labels`` say."""
+
+    folder: Path
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"the images of {self.folder} cannot be used: {self.reason}"
+
+    @property
+    def hint(self) -> str:
+        return "a folder a class for `labels: by_folder`; else a CSV, or no labels to calibrate"
+
+
+@dataclass(eq=False)
+class LabelsInvalid(NoDataError):
+    """A CSV of labels cannot be read, or does not fit the images."""
+
+    path: Path
+    line: int
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.path}:{self.line}: {self.reason}"
+
+    @property
+    def hint(self) -> str:
+        return "a row `name,label` an image: its path in the folder, and a number or a class's name"
+
+
+@dataclass(eq=False)
+class ImageUnusable(NoDataError):
+    """A file is not an image, is damaged, or too large."""
+
+    path: Path
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"image {self.path} cannot be used: {self.reason}"
+
+    @property
+    def hint(self) -> str:
+        return "mend it or take it away; hidden files are left out"
+
+
+@dataclass(eq=False)
+class ImageTooSmall(NoDataError):
+    """An image is smaller than what is to be cut out of it. Sizes are (height, width)."""
+
+    path: Path
+    found: tuple[int, ...]
+    wanted: tuple[int, ...]
+
+    @property
+    def message(self) -> str:
+        return (
+            f"image {self.path} is {_times(self.found)}, "
+            f"and {_times(self.wanted)} are to be cut out of it"
+        )
+
+    @property
+    def hint(self) -> str:
+        return "add or enlarge `resize:` in `preprocess:`; it comes before `center_crop:`"
+
+
+@dataclass(eq=False)
+class ImageSizesDiffer(NoDataError):
+    """Two images have different sizes after preprocessing. Shapes are those of samples."""
+
+    path: Path
+    found: tuple[int, ...]
+    expected: tuple[int, ...]
+
+    @property
+    def message(self) -> str:
+        return f"image {self.path} is {list(self.found)}, those before it {list(self.expected)}"
+
+    @property
+    def hint(self) -> str:
+        return "add `resize: [height, width]` or `center_crop:` to `preprocess:`"
+
+
+@dataclass(eq=False)
+class PillowMissing(ToolchainError):
+    """Images are to be read, and what reads them is not installed."""
+
+    @property
+    def message(self) -> str:
+        return "Pillow, which reads images, is not installed here"
+
+    @property
+    def hint(self) -> str:
+        return "pip install pillow"
+
+
+@dataclass(eq=False)
+class InputNamesDiffer(UsageError):
+    """The arrays of an ``.npz`` have names, and they are not those of the network's inputs."""
+
+    source: str
+    found: tuple[str, ...]
+    expected: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{self.source} has arrays for {', '.join(self.found)}; "
+            f"the network's inputs are {', '.join(self.expected)}"
+        )
+
+    @property
+    def hint(self) -> str:
+        return "name the arrays as the inputs, or input_0, input_1, ... in their order"
 
 
 @dataclass(eq=False)
@@ -76,7 +195,7 @@ class InputShapeMismatch(UsageError):
 
     @property
     def hint(self) -> str:
-        return "make `inputs: shape:` of the configuration and the data agree, batch 1 included"
+        return "make `inputs: shape:` and the data agree; of images `layout:` moves the channels"
 
 
 @dataclass(eq=False)
@@ -91,7 +210,7 @@ class CalibrationMissing(UsageError):
 
     @property
     def hint(self) -> str:
-        return "add `calibration:` under `data:`, a function or an .npz of typical inputs"
+        return "add `calibration:` under `data:`: a function, arrays or images of typical inputs"
 
 
 @dataclass(eq=False)
@@ -111,6 +230,24 @@ class CalibrationTooSmall(NoDataError):
 
 
 @dataclass(eq=False)
+class DrawsAlike(NoDataError):
+    """Several draws are asked for, of a set of which each draw takes all."""
+
+    found: int
+    wanted: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"every draw of {self.wanted} calibration samples is the same: the set has {self.found}"
+        )
+
+    @property
+    def hint(self) -> str:
+        return "give more calibration data, or lower `calibration_samples` or `calibration_draws`"
+
+
+@dataclass(eq=False)
 class InputNameUnusable(UsageError):
     """The converter's configuration cannot express the name of an input."""
 
@@ -123,3 +260,7 @@ class InputNameUnusable(UsageError):
     @property
     def hint(self) -> str:
         return "rename the argument of `construct`: no commas, `=`, quotes or blanks at its ends"
+
+
+def _times(sizes: tuple[int, ...]) -> str:
+    return " x ".join(map(str, sizes))

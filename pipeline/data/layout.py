@@ -23,10 +23,12 @@ def to_model(
 
     ``network_shape`` is the input in the network's own layout, batch 1 included; a network whose
     images have their ``channels_last`` is converted without moving them. Raises
-    InputShapeMismatch when neither it nor its NHWC form is the model's.
+    InputShapeMismatch when neither it nor its NHWC form is the model's, and when the samples have
+    its dimensions in another order.
     """
     sample = array.shape[1:]
-    if int(np.prod(sample, dtype=np.int64)) != int(np.prod(network_shape, dtype=np.int64)):
+    elements = int(np.prod(network_shape, dtype=np.int64))
+    if int(np.prod(sample, dtype=np.int64)) != elements or _is_moved(sample, network_shape):
         raise InputShapeMismatch(tensor.name, network_shape, tuple(sample), source)
     shaped = array.reshape((len(array), *network_shape))
     if len(network_shape) == 4 and tensor.format == "NHWC" and not channels_last:
@@ -36,6 +38,12 @@ def to_model(
     if shaped.shape[1:] != tensor.shape:
         raise InputShapeMismatch(tensor.name, tensor.shape, tuple(sample), source)
     return np.ascontiguousarray(shaped, dtype=tensor.dtype)
+
+
+def _is_moved(sample: tuple[int, ...], network_shape: tuple[int, ...]) -> bool:
+    """Whether both have the same dimensions, those of one aside, in another order."""
+    left, right = ([size for size in shape if size != 1] for shape in (sample, network_shape))
+    return left != right and sorted(left) == sorted(right)
 
 
 def write_samples(array: Any, path: Path) -> None:

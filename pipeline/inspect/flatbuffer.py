@@ -180,6 +180,14 @@ class Table:
         at = self._target(field)
         return self._buffer.vector(at, 1) if at else None
 
+    def has(self, field: int) -> bool:
+        """Whether the field is there, that is, not the default."""
+        return bool(self._at(field))
+
+    def target(self, field: int) -> int:
+        """Where what the field points to stands; 0 when it is not there."""
+        return self._target(field)
+
     def _array(self, field: int, code: str) -> array[Any]:
         found: array[Any] = array(code)
         start, count = self._items(field, found.itemsize)

@@ -33,8 +33,9 @@ _ATTRIBUTE_FIELDS = (
 )  # fmt: skip
 # TensorProto, and its fields of repeated numbers.
 _DIMENSIONS, _DATA_TYPE, _TENSOR_NAME, _RAW, _EXTERNAL = 1, 2, 8, 9, 13
-_FLOATS, _INT32S = 4, 5
-_NUMBERS = (_FLOATS, _INT32S, 6, 7, 10, 11)
+_FLOATS, _INT32S, _STRINGS, _INT64S, _DOUBLES, _UINT64S = 4, 5, 6, 7, 10, 11
+_VARINTS = (_INT32S, _INT64S, _UINT64S)
+_NUMBERS = (_FLOATS, _STRINGS, _DOUBLES, *_VARINTS)
 _TENSOR_FIELDS = (_DIMENSIONS, _DATA_TYPE, _TENSOR_NAME, _RAW, _EXTERNAL, *_NUMBERS)
 _KEY, _VALUE = 1, 2
 # ValueInfoProto, TypeProto and what they hold.
@@ -182,12 +183,16 @@ class _Reader:
         shape = self._source.shape(item.integers(_DIMENSIONS, MOST_DIMENSIONS), item.start)
         stored = [(begin, end - begin) for begin, end in item.spans(_RAW)[-1:]]
         packed = [span for number in _NUMBERS for span in item.places(number)]
+        numbers = None
+        if not stored and any(item.has(number) for number in _VARINTS):
+            numbers = sum(item.count(number) for number in _VARINTS)
         location, external_bytes = self._external(item)
         self.constants[name] = Tensor(
             name,
             dtypes.of_onnx(item.integer(_DATA_TYPE)),
             shape,
             stored=tuple(place for place in stored or packed if place[1]),
+            numbers=numbers,
             external=location,
             external_bytes=external_bytes,
         )

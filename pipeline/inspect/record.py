@@ -12,6 +12,9 @@ from pathlib import Path
 
 from pipeline.inspect.dtypes import BITS
 
+#: Channels whose parameters ``--json`` lists one by one; an embedding may have as many as words.
+MOST_LISTED = 64
+
 
 class Kind(str, Enum):
     """Kinds of model files, by their usual ending."""
@@ -52,7 +55,8 @@ class Quantization:
         return not any(self.zero_points)
 
     def as_json(self) -> dict[str, object]:
-        """For ``--json``; a number that is not finite is null."""
+        """For ``--json``: of each list of parameters its length and bounds, and all of it where
+        there are few channels. A number that is not finite is null."""
         return {
             "bits": self.bits,
             "per_channel": self.per_channel,
@@ -60,10 +64,10 @@ class Quantization:
             "symmetric": self.symmetric,
             "compression": self.compression,
             "codebook": self.codebook,
-            "scales": _finite(self.scales),
-            "zero_points": list(self.zero_points),
-            "scale_corrections": _finite(self.scale_corrections),
-            "shift_corrections": _finite(self.shift_corrections),
+            "scales": _summary(self.scales),
+            "zero_points": _summary(self.zero_points),
+            "scale_corrections": _summary(self.scale_corrections),
+            "shift_corrections": _summary(self.shift_corrections),
         }
 
 
@@ -72,6 +76,7 @@ class Tensor:
     """A tensor. ``shape`` has -1 for an open dimension and is None where the file does not say.
 
     ``stored`` are the places of a constant's data in the file: offset and length in bytes.
+    ``numbers`` is how many they are where each takes as many bytes as it needs, else None.
     ``external`` is the name of another file that has them, ``external_bytes`` its share of that.
     """
 
@@ -83,6 +88,7 @@ class Tensor:
     external: str = ""
     external_bytes: int = 0
     quantization: Quantization | None = None
+    numbers: int | None = None
 
     @property
     def stored_bytes(self) -> int:
@@ -335,5 +341,12 @@ def _all(items: Sequence[Operator | OperatorKind | Tensor | TypeShare | Smell]) 
     return [item.as_json() for item in items]
 
 
-def _finite(numbers: Sequence[float]) -> list[float | None]:
-    return [number if math.isfinite(number) else None for number in numbers]
+def _summary(numbers: Sequence[float]) -> dict[str, object]:
+    finite = [number for number in numbers if math.isfinite(number)]
+    listed = [number if math.isfinite(number) else None for number in numbers[:MOST_LISTED]]
+    return {
+        "count": len(numbers),
+        "min": min(finite, default=None),
+        "max": max(finite, default=None),
+        "values": listed if len(numbers) <= MOST_LISTED else None,
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from pipeline.inspect.dtypes import BITS
 from pipeline.inspect.record import Smell, Tensor
 
 _LONGEST = 80
@@ -32,6 +33,9 @@ def _misfits(tensor: Tensor) -> bool:
         return False
     if tensor.quantization and tensor.quantization.compression != "NONE":
         return False
+    if tensor.numbers is not None:  # ONNX packs what is narrower than a byte before it
+        narrow = BITS[tensor.dtype] < 8
+        return tensor.numbers != (tensor.plain_bytes if narrow else tensor.elements)
     return tensor.stored_bytes != tensor.plain_bytes
 
 

@@ -17,8 +17,10 @@ VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 #: Fields that one message may hold of those that are looked for.
 _MOST_KEPT = 500_000
 _FLOAT = struct.Struct("<f")
+#: Bytes of a varint that others follow.
+_CONTINUED = bytes(range(0x80, 0x100))
 
-#: Field number, form, then value and nothing (varint), or where it begins and ends.
+#: Field number, form, the value (varint) or where it begins, and where the field ends.
 Field = tuple[int, int, int, int]
 
 
@@ -41,7 +43,7 @@ def fields(source: Source, start: int, end: int) -> Iterator[Field]:
             after = begin + length
         elif form == VARINT:
             value, after = _varint(source, begin, end)
-            yield number, form, value, 0
+            yield number, form, value, after
             at = after
             continue
         elif form in (FIXED32, FIXED64):
@@ -70,7 +72,9 @@ class Message:
                 kept += 1
                 if kept > _MOST_KEPT:
                     raise source.damaged(f"a message of more than {_MOST_KEPT:,} fields", start)
-                self._fields.setdefault(field[0], []).append(field)
+                # Where a varint ends is not asked for again, and a number takes memory.
+                small = (*field[:3], 0) if field[1] == VARINT else field
+                self._fields.setdefault(field[0], []).append(small)
 
     def has(self, number: int) -> bool:
         """Whether the field is there."""
@@ -103,6 +107,13 @@ class Message:
                 break
         self._source.step(len(found))
         return tuple(found)
+
+    def count(self, number: int) -> int:
+        """How many integers a field has, packed or not: each ends with a byte below 0x80."""
+        return sum(
+            1 if form == VARINT else len(self._source.data[begin:end].translate(None, _CONTINUED))
+            for _, form, begin, end in self._fields.get(number, ())
+        )
 
     def text(self, number: int) -> str:
         """A name; empty when it is not there."""

@@ -10,9 +10,13 @@ from pipeline.core.errors import ToolchainError, UsageError
 
 @dataclass(eq=False)
 class MindSporeMissing(ToolchainError):
-    """MindSpore is needed and is not installed, or its installation is broken."""
+    """MindSpore is needed and is not installed, or its installation is broken.
+
+    ``avoidable``: it would only tell what a model file should answer.
+    """
 
     reason: str = "it is not installed"
+    avoidable: bool = False
 
     @property
     def message(self) -> str:
@@ -20,7 +24,10 @@ class MindSporeMissing(ToolchainError):
 
     @property
     def hint(self) -> str:
-        return "pip install 'mindspore>=2.7,<2.11' into this Python (3.10 to 3.12)"
+        hint = "pip install 'mindspore>=2.7,<2.11' into this Python (3.10 to 3.12)"
+        if not self.avoidable:
+            return hint
+        return f"{hint}, or set `reference: fp32` under `model:` to compare with the fp32 .ms only"
 
 
 @dataclass(eq=False)

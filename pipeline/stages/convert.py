@@ -1,5 +1,7 @@
 """Conversion stage: a recipe applied, and the proof that what came out is a model.
 
+A recipe that the converter cannot carry out is applied to the float model that it made.
+
 Converted means: the format's mark is there, the model loads and runs in the real runtime, its
 outputs were compared with the checkpoint's, hold no NaN and depend on the input.
 """
@@ -19,6 +21,14 @@ from pipeline.core.events import Listener
 from pipeline.core.runner import RunnerResult
 from pipeline.core.tensors import TensorFacts
 from pipeline.data.errors import DataInvalid
+from pipeline.quantize.modelfile import ModelFile
+from pipeline.quantize.quantizer import (
+    QUANTIZER_VERSION,
+    Layer,
+    layer_from_json,
+    quantize_file,
+)
+from pipeline.quantize.rules import Node, skipped
 from pipeline.stages.parity import Parity, compare, from_json
 from pipeline.stages.samples import Calibration
 from pipeline.toolchain import converter, host
@@ -63,14 +73,15 @@ class Model:
     inputs: tuple[TensorFacts, ...]
     outputs: tuple[TensorFacts, ...]
     parity: Parity
+    layers: tuple[Layer, ...] = ()
 
 
 @dataclass(frozen=True)
 class ConvertStage:
     """Convert ``graph`` with ``recipe`` and prove the model on the reference's samples.
 
-    ``expects``: the inputs of another model of the same graph, which saves a start of the runtime
-    to ask for them.
+    ``baseline``: the model of the same graph without quantization, which our own quantizer
+    starts from; its inputs are known, which saves a start of the runtime to ask for them.
     """
 
     recipe_name: str
@@ -81,7 +92,7 @@ class ConvertStage:
     calibration: Calibration | None
     toolchain: Toolchain
     logs: Path
-    expects: tuple[TensorFacts, ...] = ()
+    baseline: Model | None = None
     name: str = "convert"
 
     @property
@@ -97,29 +108,35 @@ class ConvertStage:
             "reference": self.reference.digest,
             "calibration": self.calibration.digest if self.calibration else None,
             "toolchain": self.toolchain.identity,
+            **self._starting_point(),
         }
+
+    @property
+    def _speaks_of_nodes(self) -> bool:
+        return bool(self.recipe.rules or self.recipe.skip_nodes)
+
+    def _starting_point(self) -> dict[str, Any]:
+        """What else decides where the float model's weights or nodes are asked for."""
+        if self.baseline is None:
+            return {}
+        if self.recipe.written_by_pipeline:
+            return {"baseline": self.baseline.sha256, "quantizer": QUANTIZER_VERSION}
+        return {"baseline": self.baseline.sha256} if self._speaks_of_nodes else {}
 
     def execute(self, folder: Path, listener: Listener) -> Mapping[str, Any]:
         log = self.logs / f"convert-{self.recipe_name}.log"
         target = folder / "model.ms"
-        calibration = self.calibration
-        converter.convert(
-            self.toolchain,
-            converter.Conversion(
-                name=self.recipe_name,
-                graph=self.graph,
-                recipe=self.recipe,
-                calibration=calibration.folders if calibration else {},
-                calibration_samples=calibration.count if calibration else 0,
-            ),
-            target,
-            log,
-        )
-        files.copy_file(log, folder / "convert.log")
-        facts, parity = self._prove(
-            target, self.expects or host.describe(self.toolchain, target).inputs
-        )
+        layers: tuple[Layer, ...] = ()
+        if self.recipe.written_by_pipeline:
+            assert self.baseline is not None  # it is converted before any of these
+            layers = quantize_file(self.baseline.path, self.recipe, target)
+        else:
+            self._convert(target, log)
+            files.copy_file(log, folder / "convert.log")
+        expects = self.baseline.inputs if self.baseline else ()
+        facts, parity = self._prove(target, expects or host.describe(self.toolchain, target).inputs)
         return {
+            "layers": [layer.as_json() for layer in layers],
             "sha256": files.sha256_file(target),
             "size_bytes": target.stat().st_size,
             "inputs": [_tensor_json(tensor) for tensor in facts.inputs],
@@ -136,10 +153,33 @@ class ConvertStage:
             inputs=tuple(_tensor(item) for item in facts["inputs"]),
             outputs=tuple(_tensor(item) for item in facts["outputs"]),
             parity=from_json(facts["parity"]),
+            layers=tuple(layer_from_json(item) for item in facts.get("layers", ())),
         )
 
     def note(self, facts: Mapping[str, Any]) -> str:
         return f"{facts['size_bytes']:,} bytes, cosine {facts['parity']['cosine_min']:.5f}"
+
+    def _convert(self, target: Path, log: Path) -> None:
+        calibration = self.calibration
+        converter.convert(
+            self.toolchain,
+            converter.Conversion(
+                name=self.recipe_name,
+                graph=self.graph,
+                recipe=self.recipe,
+                calibration=calibration.folders if calibration else {},
+                calibration_samples=calibration.count if calibration else 0,
+                skipped=self._skipped(),
+            ),
+            target,
+            log,
+        )
+
+    def _skipped(self) -> tuple[str, ...] | None:
+        if self.baseline is None or not self._speaks_of_nodes:
+            return None
+        nodes = [Node(*node) for node in ModelFile(self.baseline.path).nodes]
+        return skipped(self.recipe, nodes)
 
     def _prove(self, model: Path, tensors: tuple[TensorFacts, ...]) -> tuple[RunnerResult, Parity]:
         import numpy as np

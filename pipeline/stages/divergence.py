@@ -83,6 +83,8 @@ class Layer:
 
 #: The kind of the rows that compare what goes in.
 INPUT = "input"
+#: The layer of what a network does itself, outside its cells.
+WHOLE = "(network)"
 
 
 @dataclass(frozen=True)
@@ -210,7 +212,7 @@ def layer_of(node: str) -> str:
     parts = node.split("/")[:-1]
     if parts and parts[0] == "Default":
         parts = parts[1:]
-    return ".".join(part.rpartition("-")[0] or part for part in parts)
+    return ".".join(part.rpartition("-")[0] or part for part in parts if part)
 
 
 def with_losses(rows: Sequence[Layer], feeders: Sequence[Sequence[int]]) -> tuple[Layer, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,12 @@ from pipeline.core import files
 from pipeline.core.events import Listener
 from pipeline.core.tensors import TensorFacts
 from pipeline.data.dataset import Dataset
-from pipeline.data.errors import CalibrationTooSmall, DataInvalid, InputNameUnusable
+from pipeline.data.errors import (
+    CalibrationTooSmall,
+    DataInvalid,
+    DrawsAlike,
+    InputNameUnusable,
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,10 @@ class Calibration:
 @dataclass(frozen=True)
 class CalibrationStage:
     """A seeded, class-balanced choice, as the converter reads it: a folder an input, a file a
-    sample, in the layout and under the name that the converted graph has."""
+    sample, in the layout and under the name that the converted graph has.
+
+    ``draw`` numbers the choices that one seed gives.
+    """
 
     dataset: Dataset
     network_shapes: tuple[tuple[int, ...], ...]
@@ -77,6 +85,7 @@ class CalibrationStage:
     wanted: int
     seed: int
     channels_last: bool = False
+    draw: int = 0
     name: str = "calibration"
 
     @property
@@ -84,25 +93,39 @@ class CalibrationStage:
         return self.dataset.source
 
     def settings(self) -> Mapping[str, Any]:
-        return {**_settings(self), "wanted": self.wanted, "seed": self.seed}
+        chosen = self.dataset.names_of(self._chosen())
+        return {
+            **_settings(self),
+            "wanted": self.wanted,
+            "seed": self.seed,
+            "draw": self.draw,
+            "chosen": chosen,
+            "chosen_sha256": files.sha256_json(chosen),
+        }
 
     def execute(self, folder: Path, listener: Listener) -> Mapping[str, Any]:
-        import numpy as np
-
-        from pipeline.data import choice, layout
+        from pipeline.data import layout
 
         for tensor in self.tensors:
             if any(sign in tensor.name for sign in ',="\r\n') or tensor.name.strip() != tensor.name:
                 raise InputNameUnusable(tensor.name)
         if self.dataset.count < self.wanted:
             raise CalibrationTooSmall(self.dataset.count, self.wanted)
-        labels = np.load(self.dataset.labels) if self.dataset.labels else None
-        chosen = choice.choose(self.dataset.count, self.wanted, self.seed, labels)
+        if self.draw and self.dataset.count == self.wanted:
+            raise DrawsAlike(self.dataset.count, self.wanted)
+        chosen = self._chosen()
         for index, array in enumerate(_arrays(self)):
             (folder / str(index)).mkdir()
             for number in chosen:
                 layout.write_samples(array[number], folder / str(index) / f"{number:08d}.bin")
-        return {"chosen": chosen, "seed": self.seed}
+        names = self.dataset.names_of(chosen)
+        return {
+            "chosen": chosen,
+            "names": names,
+            "names_sha256": files.sha256_json(names),
+            "seed": self.seed,
+            "draw": self.draw,
+        }
 
     def load(self, folder: Path, facts: Mapping[str, Any]) -> Calibration:
         folders = {tensor.name: folder / str(index) for index, tensor in enumerate(self.tensors)}
@@ -110,7 +133,21 @@ class CalibrationStage:
         return Calibration(folders, len(facts["chosen"]), digest)
 
     def note(self, facts: Mapping[str, Any]) -> str:
-        return f"{len(facts['chosen'])} samples, seed {facts['seed']}"
+        draw = f", draw {facts['draw'] + 1}" if facts["draw"] else ""
+        return f"{len(facts['chosen'])} samples, seed {facts['seed']}{draw}"
+
+    def draws(self, count: int) -> tuple[CalibrationStage, ...]:
+        """Stages for ``count`` draws, this one's own first."""
+        return tuple(replace(self, draw=self.draw + number) for number in range(count))
+
+    def _chosen(self) -> list[int]:
+        import numpy as np
+
+        from pipeline.data import choice
+
+        labels = np.load(self.dataset.labels) if self.dataset.labels else None
+        seed = choice.derived(self.seed, self.draw)
+        return choice.choose(self.dataset.count, self.wanted, seed, labels)
 
 
 def _settings(stage: SamplesStage | CalibrationStage) -> dict[str, Any]:
@@ -127,7 +164,8 @@ def _arrays(stage: SamplesStage | CalibrationStage) -> list[Any]:
 
     from pipeline.data import layout
 
-    dataset, tensors = stage.dataset, stage.tensors
+    tensors = stage.tensors
+    dataset = stage.dataset.ordered([tensor.name for tensor in tensors])
     if len(dataset.inputs) != len(tensors):
         reason = f"{len(dataset.inputs)} inputs a sample, the model has {len(tensors)}"
         raise DataInvalid(dataset.source, reason)

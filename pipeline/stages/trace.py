@@ -18,7 +18,8 @@ from pipeline.toolchain.toolchain import Toolchain
 @dataclass(frozen=True)
 class Step:
     """An operator that ran. ``feeders`` are the steps whose outputs it takes, by number;
-    ``activation`` what is fused into it (``RELU``), or nothing."""
+    ``constants`` what else it takes, by name (weights, and the model's inputs), ``activation``
+    what is fused into it (``RELU``), or nothing."""
 
     name: str
     kind: str
@@ -28,6 +29,7 @@ class Step:
     outputs: tuple[dump.NodeOutput, ...]
     quantizations: tuple[Quantization | None, ...]
     model: str
+    constants: tuple[str, ...] = ()
 
     def values(self) -> Any:
         """The first output as float64, dequantized; None without data or where the numbers of a
@@ -66,12 +68,18 @@ class Trace:
         return (step for step in self.steps if number in step.feeders)
 
 
-def trace(toolchain: Toolchain, model: Path, samples: tuple[Path, ...], folder: Path) -> Trace:
+def trace(
+    toolchain: Toolchain,
+    model: Path,
+    samples: tuple[Path, ...],
+    folder: Path,
+    deadline_s: float = 600.0,
+) -> Trace:
     """Run the first of ``samples`` (raw, a file an input, in the model's layout).
 
     The values stay in ``folder``. Raises ModelUnusable, HostRunFailed and what ``look`` raises.
     """
-    nodes = dump.dump(toolchain, model, samples, folder)
+    nodes = dump.dump(toolchain, model, samples, folder, deadline_s)
     return assemble(nodes, look(model), model.name)
 
 
@@ -99,6 +107,7 @@ def assemble(nodes: Sequence[dump.Node], found: Inspection, model: str) -> Trace
                 outputs=node.outputs,
                 quantizations=tuple(tensors.get(name) for name in outputs),
                 model=model,
+                constants=tuple(name for name in inputs if name not in made_by),
             )
         )
         for name in outputs:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -62,13 +62,15 @@ class Graph:
 
 @dataclass(frozen=True)
 class Conversion:
-    """What to convert, and how. ``calibration`` maps an input's name to a folder of samples."""
+    """What to convert, and how. ``calibration`` maps an input's name to a folder of samples;
+    ``skipped``: the nodes that the recipe's rules leave float."""
 
     name: str
     graph: Graph
     recipe: Recipe
     calibration: Mapping[str, Path] = field(default_factory=dict)
     calibration_samples: int = 0
+    skipped: Sequence[str] | None = None
     deadline_s: float = 900.0
 
 
@@ -88,7 +90,11 @@ def convert(toolchain: Toolchain, conversion: Conversion, target: Path, log: Pat
             (folder / f"calibration{index}").symlink_to(samples.absolute())
             calibration[tensor] = f"calibration{index}"
         config = config_text(
-            conversion.recipe, calibration, conversion.calibration_samples, toolchain.version
+            conversion.recipe,
+            calibration,
+            conversion.calibration_samples,
+            toolchain.version,
+            conversion.skipped,
         )
         if config is not None:
             (folder / "recipe.ini").write_text(config, encoding="utf-8")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.data.choice import choose
+from pipeline.data.choice import choose, derived
 
 labelled = st.lists(st.integers(0, 5), min_size=1, max_size=60).map(np.array)
 
@@ -54,3 +54,13 @@ def test_every_sample_has_its_chance():
     hits = Counter(index for seed in range(400) for index in choose(20, 5, seed))
     assert set(hits) == set(range(20))
     assert max(hits.values()) == pytest.approx(100, rel=0.4)
+
+
+@given(seed=st.integers(0, 2**70))
+def test_each_draw_has_a_seed_of_its_own(seed):
+    assert derived(seed, 0) == seed
+    assert len({derived(seed, draw) for draw in range(20)}) == 20
+
+
+def test_the_seed_of_a_draw_is_the_same_on_every_machine():
+    assert (derived(0, 1), derived(7, 2)) == (5836529245451711556, 18279110831140952437)

@@ -10,12 +10,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from pipeline.config.deployment import Source
+from pipeline.config.data import Preprocess, Source
 from pipeline.core.errors import LocalDiskFull, PipelineError
 from pipeline.core.files import sha256_file
-from pipeline.data import dataset, worker
-from pipeline.data.errors import DataFunctionFailed, DataFunctionNotFound, DataInvalid
+from pipeline.data import arrays, dataset
+from pipeline.data.errors import (
+    DataFunctionFailed,
+    DataFunctionNotFound,
+    DataInvalid,
+    ImageSizesDiffer,
+    ImageTooSmall,
+    ImageUnusable,
+    InputNamesDiffer,
+)
 
 Fetch = Callable[..., Mapping[str, Any]]
 
@@ -181,8 +190,8 @@ UNUSABLE = {
 
 @pytest.mark.parametrize(("value", "text"), UNUSABLE.values(), ids=UNUSABLE)
 def test_data_of_no_use_is_refused_with_the_reason(value, text):
-    with pytest.raises(worker._Unusable, match=text):
-        worker._checked(value)
+    with pytest.raises(arrays.Unusable, match=text):
+        arrays.checked(value)
 
 
 @pytest.mark.parametrize("body", ["return np.ones((0, 3)), None", "return None"])
@@ -202,9 +211,195 @@ def test_numbered_inputs_of_an_npz_come_in_their_order(tmp_path):
     np.savez_compressed(
         tmp_path / "set.npz", **{f"input_{n}": np.full((2, 1), n) for n in (10, 2, 0, 1)}, other=1
     )
-    inputs, labels = worker._read_npz(tmp_path / "set.npz")
-    assert [int(each[0, 0]) for each in inputs] == [0, 1, 2, 10]
-    assert labels is None
+    found = arrays.read(tmp_path / "set.npz", None)
+    assert [int(each[0, 0]) for each in found.inputs] == [0, 1, 2, 10]
+    assert (found.labels, found.names) == (None, ())
+
+
+def test_arrays_with_names_take_the_networks_order(fetch, tmp_path):
+    source = Source(file=tmp_path / "set.npz")
+    np.savez(source.file, b=np.ones((3, 2)), labels=[0, 1, 0], a=np.zeros((3, 5, 1), "u1"))
+    found = dataset.from_facts(source, tmp_path / "out", fetch(file=source.file))
+    assert (found.input_names, found.count) == (("b", "a"), 3)
+    assert np.load(found.labels).tolist() == [0, 1, 0]
+    turned, same = found.ordered(["a", "b"]), found.ordered(["b", "a"])
+    assert turned.sample_shapes == ((5, 1), (2,))
+    assert [np.load(path).dtype.name for path in turned.inputs] == ["uint8", "float64"]
+    assert (same.inputs, same.sample_shapes) == (found.inputs, found.sample_shapes)
+    assert len({found.digest, turned.digest, same.digest}) == 3
+    assert turned.ordered(["p", "q"]) == turned  # it is in order from now on
+
+
+@pytest.mark.parametrize("names", [["a"], ["a", "c"], ["a", "b", "c"], ["a", "a"], []])
+def test_arrays_of_other_names_than_the_networks_inputs_are_refused(fetch, tmp_path, names):
+    source = Source(file=tmp_path / "set.npz")
+    np.savez(source.file, b=np.ones((3, 2)), a=np.zeros(3))
+    found = dataset.from_facts(source, tmp_path / "out", fetch(file=source.file))
+    with pytest.raises(InputNamesDiffer, match=r"set\.npz has arrays for b, a; the") as caught:
+        found.ordered(names)
+    assert caught.value.exit_code == 2
+
+
+def test_names_are_part_of_what_a_set_is(fetch, tmp_path):
+    digests = set()
+    for name in ("a", "b"):
+        source = Source(file=tmp_path / "set.npz")
+        np.savez(source.file, **{name: np.ones((3, 2))})
+        digests.add(dataset.from_facts(source, tmp_path / "out", fetch(file=source.file)).digest)
+    assert len(digests) == 2
+
+
+def test_an_npy_is_read_with_the_labels_beside_it(fetch, tmp_path):
+    np.save(tmp_path / "x.npy", np.arange(6, dtype="f4").reshape(3, 2))
+    np.save(tmp_path / "y.npy", np.array([2, 0, 1], "u1"))
+    facts = fetch(file=tmp_path / "x.npy", labels=tmp_path / "y.npy")
+    assert _arrays(tmp_path / "out", facts)[0].tolist() == [[0, 1], [2, 3], [4, 5]]
+    assert np.load(tmp_path / "out" / facts["labels"]).tolist() == [2, 0, 1]
+    assert fetch(file=tmp_path / "x.npy")["labels"] is None
+
+
+BAD_NPY = {
+    "labels of another count": (np.arange(2), r"labels of shape \[2\] for 3 samples"),
+    "labels with fractions": (np.ones(3), "labels must be whole numbers"),
+    "labels by class": (np.eye(3, dtype=int), r"labels of shape \[3, 3\]"),
+}
+
+
+@pytest.mark.parametrize(("labels", "text"), BAD_NPY.values(), ids=BAD_NPY)
+def test_labels_that_do_not_fit_an_npy_are_refused(fetch, tmp_path, labels, text):
+    np.save(tmp_path / "x.npy", np.ones((3, 2)))
+    np.save(tmp_path / "y.npy", labels)
+    with pytest.raises(DataInvalid, match=text):
+        fetch(file=tmp_path / "x.npy", labels=tmp_path / "y.npy")
+
+
+def test_a_damaged_file_of_labels_is_named(fetch, tmp_path):
+    np.save(tmp_path / "x.npy", np.ones((3, 2)))
+    (tmp_path / "y.npy").write_bytes(b"\x93NUMPY")
+    with pytest.raises(DataInvalid, match=r"y\.npy is not an \.npz or \.npy"):
+        fetch(file=tmp_path / "x.npy", labels=tmp_path / "y.npy")
+
+
+def test_an_npz_by_another_name_brings_its_own_labels(fetch, tmp_path):
+    np.savez(tmp_path / "x.npz", inputs=np.ones((3, 2)))
+    (tmp_path / "x.npz").rename(tmp_path / "x.npy")
+    np.save(tmp_path / "y.npy", np.arange(3))
+    with pytest.raises(DataInvalid, match="it holds several arrays"):
+        fetch(file=tmp_path / "x.npy", labels=tmp_path / "y.npy")
+
+
+@pytest.mark.parametrize("kind", ["file", "function"])
+def test_a_limit_is_balanced_over_the_classes(fetch, tmp_path, kind):
+    labels = [0] * 20 + [1] * 20 + [2] * 20
+    if kind == "file":
+        np.savez(tmp_path / "set.npz", inputs=np.arange(60.0), labels=labels)
+        facts = fetch(file=tmp_path / "set.npz", limit=6)
+    else:
+        body = f"return np.arange(60.0), {labels}"
+        facts = fetch(body, function="users_data:get", limit=6)
+    (inputs,) = _arrays(tmp_path / "out", facts)
+    assert sorted(inputs // 20) == [0, 0, 1, 1, 2, 2]
+    assert np.load(tmp_path / "out" / "labels.npy").tolist() == (inputs // 20).tolist()
+
+
+def test_a_generator_is_read_to_its_limit(fetch, tmp_path):
+    body = "n = 0\nwhile True:\n    yield np.full((1, 2), n, 'f4'), n % 3\n    n += 1"
+    facts = fetch(body, function="users_data:get", limit=5)
+    assert _arrays(tmp_path / "out", facts)[0][:, 0, 0].tolist() == [0, 1, 2, 3, 4]
+    assert np.load(tmp_path / "out" / "labels.npy").tolist() == [0, 1, 2, 0, 1]
+
+
+def test_what_an_iterable_raises_is_told_with_its_line(fetch):
+    with pytest.raises(DataFunctionFailed, match=r"users_data\.py:6: OSError: no such share"):
+        fetch("yield np.ones(2), 0\nraise OSError('no such share')")
+
+
+def test_samples_of_an_iterable_that_are_unlike_are_told(fetch):
+    with pytest.raises(DataInvalid, match=r"get cannot be used: sample 1 is float64 \[3\]"):
+        fetch("yield np.ones(2), 0\nyield np.ones(3), 0")
+
+
+MINDSPORE = """
+import mindspore.dataset as ds
+x = np.arange(40, dtype='f4').reshape(20, 2)
+columns = {'image': x, 'label': np.arange(20, dtype='i4')}
+return ds.NumpySlicesDataset(columns, shuffle=True)"""
+
+
+@pytest.mark.parametrize("batch", ["", ".batch(8)"])
+def test_a_mindspore_dataset_is_read_whole_and_in_the_same_order_each_time(fetch, tmp_path, batch):
+    pytest.importorskip("mindspore")
+    orders = []
+    for _ in range(2):
+        facts = fetch(MINDSPORE.strip() + batch)
+        (inputs,), labels = _arrays(tmp_path / "out", facts), np.load(tmp_path / "out/labels.npy")
+        assert (inputs.dtype, inputs.shape) == (np.float32, (20, 2))
+        assert (inputs[:, 0] / 2).tolist() == labels.tolist()
+        assert sorted(labels) == list(range(20))
+        orders.append(labels.tolist())
+    assert orders[0] == orders[1] != sorted(orders[0])
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Six images of one colour each, in two folders."""
+    for number in range(6):
+        path = tmp_path / "set" / "ba"[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (6, 4), (number, 0, 255)).save(path)
+    return tmp_path / "set"
+
+
+def test_images_become_arrays(fetch, tmp_path, pictures):
+    how = {"scale": "1/255", "center_crop": 2}
+    source = Source(images=pictures, labels="by_folder", preprocess=Preprocess(**how))
+    facts = fetch(images=pictures, labels="by_folder", preprocess=how)
+    found = dataset.from_facts(source, tmp_path / "out", facts)
+    assert (found.count, found.sample_shapes, found.source) == (6, ((3, 2, 2),), str(pictures))
+    (inputs,) = (np.load(path, mmap_mode="r") for path in found.inputs)
+    assert inputs[:, 0, 0, 0] * 255 == pytest.approx([1, 3, 5, 0, 2, 4], abs=1e-4)
+    assert (inputs[:, 2] == 1).all()
+    assert np.load(found.labels).tolist() == [0, 0, 0, 1, 1, 1]
+    assert facts["class_names"] == ["a", "b"]
+    assert found.names_of([0, 4]) == ["a/1.png", "b/2.png"]
+
+
+def test_images_without_labels_and_preprocessing_are_levels(fetch, tmp_path, pictures):
+    facts = fetch(images=pictures, limit=4)
+    (inputs,) = _arrays(tmp_path / "out", facts)
+    assert (inputs.shape, inputs.max(), facts["labels"]) == ((4, 3, 4, 6), 255, None)
+
+
+def test_arrays_have_numbers_for_names(fetch, tmp_path):
+    facts = fetch("return np.ones((2, 1)), None")
+    found = dataset.from_facts(Source(function="users_data:get"), tmp_path / "out", facts)
+    assert found.names_of([1, 0]) == [1, 0]
+
+
+def _spoil(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:45])
+
+
+def _enlarge(path: Path) -> None:
+    Image.new("RGB", (7, 4)).save(path)
+
+
+IMAGE_ERRORS = {
+    "a bad image": (ImageUnusable, _spoil, {}, r"set/b/2\.png cannot be used"),
+    "a small image": (ImageTooSmall, _spoil, {"center_crop": 5}, r"a/1\.png is 4 x 6, and 5 x 5"),
+    "another size": (ImageSizesDiffer, _enlarge, {}, r"b/2\.png is \[3, 4, 7\], .* \[3, 4, 6\]"),
+}
+
+
+@pytest.mark.parametrize(
+    ("error", "change", "how", "text"), IMAGE_ERRORS.values(), ids=IMAGE_ERRORS
+)
+def test_an_image_that_cannot_be_used_is_named(fetch, pictures, error, change, how, text):
+    change(pictures / "b/2.png")
+    with pytest.raises(error, match=text) as caught:
+        fetch(images=pictures, labels="by_folder", preprocess=how)
+    assert caught.value.exit_code == 5
+    assert caught.value.path.is_relative_to(pictures)
 
 
 def _truncated(path: Path) -> None:
@@ -219,20 +414,22 @@ def _flipped(path: Path) -> None:
     path.write_bytes(content)
 
 
-def _one_array(path: Path) -> None:
-    with path.open("wb") as stream:
-        np.save(stream, np.ones((2, 2)))
-
-
 BAD_NPZ = {
-    "pickled objects": (lambda path: np.savez(path, inputs=np.array([{}, {}])), "not an .npz"),
-    "a truncated file": (_truncated, "not an .npz"),
-    "a damaged file": (_flipped, "not an .npz"),
-    "an empty file": (lambda path: path.write_bytes(b""), "not an .npz"),
-    "a text": (lambda path: path.write_text("1 2 3"), "not an .npz"),
-    "a single array": (_one_array, "a single array"),
-    "other names": (lambda path: np.savez(path, x=1, y=2), "no array `inputs` among x, y"),
+    "pickled objects": (
+        lambda path: np.savez(path, inputs=np.array([{}, {}])),
+        "set.npz is not an .npz or",
+    ),
+    "a truncated file": (_truncated, "set.npz is not an .npz or"),
+    "a damaged file": (_flipped, "set.npz is not an .npz or"),
+    "an empty file": (lambda path: path.write_bytes(b""), "set.npz is not an .npz or"),
+    "a text": (lambda path: path.write_text("1 2 3"), "set.npz is not an .npz or"),
+    "labels alone": (lambda path: np.savez(path, labels=[1, 2]), "no array `inputs` among labels"),
     "no names": (lambda path: np.savez(path), "no array `inputs` among none"),
+    "single numbers": (lambda path: np.savez(path, x=1, y=2), "no samples"),
+    "inputs of other counts": (
+        lambda path: np.savez(path, x=np.ones(2), y=np.ones(3)),
+        "different sample counts",
+    ),
 }
 
 
@@ -240,13 +437,13 @@ BAD_NPZ = {
 def test_a_file_that_is_no_npz_of_arrays_is_refused(tmp_path, make, text):
     path = tmp_path / "set.npz"
     make(path)
-    with pytest.raises(worker._Unusable, match=text):
-        worker._read_npz(path)
+    with pytest.raises(arrays.Unusable, match=text):
+        arrays.read(path, None)
 
 
 def test_a_bad_npz_ends_with_the_code_for_no_data(fetch, tmp_path):
     _truncated(tmp_path / "set.npz")
-    with pytest.raises(DataInvalid, match=r"cannot be used: not an \.npz") as caught:
+    with pytest.raises(DataInvalid, match=r"cannot be used: set\.npz is not an \.npz") as caught:
         fetch(file=tmp_path / "set.npz")
     assert caught.value.exit_code == 5
 

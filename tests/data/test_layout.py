@@ -146,3 +146,15 @@ def test_an_npy_is_what_numpy_itself_would_write(tmp_path, dtype):
     write_npy(array, tmp_path / "ours.npy")
     np.save(tmp_path / "numpys.npy", np.ascontiguousarray(array))
     assert (tmp_path / "ours.npy").read_bytes() == (tmp_path / "numpys.npy").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("sample", "network"),
+    [((4, 6, 3), (1, 3, 4, 6)), ((3, 4, 6), (1, 4, 6, 3)), ((6, 4), (1, 1, 4, 6))],
+)
+def test_dimensions_in_another_order_are_refused(sample, network):
+    """Their elements are as many, and all in the wrong place."""
+    array = np.zeros((2, *sample), np.float32)
+    with pytest.raises(InputShapeMismatch, match="a sample of x is") as caught:
+        to_model(array, network, _tensor(network, layout="NCHW"), "x")
+    assert "layout" in caught.value.hint

@@ -40,9 +40,11 @@ WEIGHT = "[common_quant_param]\nquant_type=WEIGHT_QUANT\nbit_num=8\nmin_quant_we
 
 @dataclass(frozen=True)
 class Made:
-    """The network, its samples and its models by recipe: ``fp32``, ``weight``, ``full``."""
+    """The network, its samples and its models by recipe: ``fp32``, ``weight``, ``full``, and
+    ``onnx``, which is made of the network as an ONNX file."""
 
     network: Network
+    onnx: Path
     inputs: tuple[Input, ...]
     samples: Path
     models: dict[str, Path]
@@ -77,13 +79,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     (folder / "calibration").mkdir()
     for number, image in enumerate(data.astype(np.float32)):
         (folder / "calibration" / f"{number}.bin").write_bytes(image.transpose(1, 2, 0).tobytes())
+    onnx = checkpoint.with_name("net.ckpt.onnx")
     models = {}
-    for name, config in (("fp32", ""), ("weight", WEIGHT), ("full", FULL)):
+    for name, config in (("fp32", ""), ("weight", WEIGHT), ("full", FULL), ("onnx", "")):
         (folder / f"{name}.ini").write_text(config)
+        file = onnx.name if name == "onnx" else "export/model.mindir"
         command = [
             str(tools.converter),
-            "--fmk=MINDIR",
-            "--modelFile=export/model.mindir",
+            f"--fmk={'ONNX' if name == 'onnx' else 'MINDIR'}",
+            f"--modelFile={file}",
             f"--outputFile={name}",
             *([f"--configFile={name}.ini"] if config else []),
         ]
@@ -92,17 +96,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
         assert models[name].is_file(), done.stdout + done.stderr
         models[name].chmod(0o644)
     network = Network(factory="nets:Net", checkpoint=checkpoint)
-    return Made(network, (Input(name="images", shape=SHAPE),), samples, models, tools)
+    return Made(network, onnx, (Input(name="images", shape=SHAPE),), samples, models, tools)
 
 
 @pytest.fixture
 def planted(made: Made, tmp_path: Path) -> Callable[..., Path]:
     """``planted(weight, change)``: the fp32 model with the array of that weight changed."""
 
-    def plant(weight: str, change: Callable[[np.ndarray], np.ndarray]) -> Path:
-        model = made.models["fp32"]
-        data = bytearray(model.read_bytes())
-        (tensor,) = (one for one in look(model).tensors if one.name == weight)
+    def plant(weight: str, change: Callable[[np.ndarray], np.ndarray], model: str = "fp32") -> Path:
+        file = made.models[model]
+        data = bytearray(file.read_bytes())
+        (tensor,) = (one for one in look(file).tensors if one.name == weight)
         ((offset, length),) = tensor.stored
         before = np.frombuffer(bytes(data[offset : offset + length]), np.float32)
         after = change(before.reshape(tensor.shape).copy()).astype(np.float32)

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.chain.divergence import InputsUnfit, _arrays, _fitted
+from pipeline.chain.given import InputsUnfit, arrays, fitted
 from pipeline.core.tensors import TensorFacts
 from pipeline.inspect.record import Inspection, Kind, Operator, Quantization, Tensor
+from pipeline.stages.cells import Cells
 from pipeline.stages.checkpoint.cells import CellOutput
 from pipeline.stages.divergence import (
     Difference,
@@ -22,7 +23,8 @@ from pipeline.stages.divergence import (
     measure,
     state_of,
 )
-from pipeline.stages.layers import against_model, against_network, inputs_row
+from pipeline.stages.given import inputs_row
+from pipeline.stages.layers import against_model, against_network
 from pipeline.stages.trace import Trace, activated, assemble
 from pipeline.toolchain import dump
 from pipeline.toolchain.dump import Node, NodeOutput
@@ -77,6 +79,7 @@ def test_the_order_of_axes_is_found():
         ("Default/Add-op0", ""),
         ("Add-op0", ""),
         ("stem/conv/Conv", "stem.conv"),
+        ("/stem/conv/Conv", "stem.conv"),
         ("", ""),
     ],
 )
@@ -185,6 +188,11 @@ def _cells(folder: Path, *named: tuple[str, np.ndarray]) -> list[CellOutput]:
     return cells
 
 
+def _beside(model: Model, cells: list[CellOutput]) -> Divergence:
+    trace = model.trace()
+    return against_network(trace, Cells(trace, cells), "net", 0.9999)
+
+
 def test_what_a_network_does_between_its_cells_is_no_difference(tmp_path):
     """A sum that no cell gives is inner: the layer after it is right."""
     conv, inner, fc = _values(1, 6, 6, 4), _values(1, 6, 6, 4), _values(1, 40)
@@ -195,7 +203,7 @@ def test_what_a_network_does_between_its_cells_is_no_difference(tmp_path):
         .add("Default/Add-op0", inner, "AddFusion")
         .add("Default/fc-Dense/MatMul-op0", fc, "MatMulFusion")
     )
-    found = against_network(model.trace(), cells, "net", 0.9999)
+    found = _beside(model, cells)
     assert found.first is None, found.message
     wrong = (
         Model(tmp_path / "wrong")
@@ -203,7 +211,7 @@ def test_what_a_network_does_between_its_cells_is_no_difference(tmp_path):
         .add("Default/Add-op0", inner, "AddFusion")
         .add("Default/fc-Dense/MatMul-op0", fc + 1, "MatMulFusion")
     )
-    found = against_network(wrong.trace(), cells, "net", 0.9999)
+    found = _beside(wrong, cells)
     assert found.first is not None and found.first.layer == "fc"
 
 
@@ -213,7 +221,7 @@ def test_nan_counts_wherever_it_comes_first(tmp_path):
     broken[0, 0, 0, :2] = np.nan, np.inf
     cells = _cells(tmp_path, ("conv", conv.transpose(0, 3, 1, 2)), ("", conv))
     model = Model(tmp_path / "model").add("Default/conv-Conv2d/Conv2D-op0", broken)
-    found = against_network(model.trace(), cells, "net", 0.9999)
+    found = _beside(model, cells)
     assert found.message.endswith("conv (Conv2DFusion Default/conv-Conv2d/Conv2D-op0), "
                                   "2 NaN or infinite values")  # fmt: skip
     json.dumps(found.as_json(), allow_nan=False)
@@ -265,12 +273,12 @@ def test_inputs_are_read_made_up_and_moved(tmp_path):
     np.save(tmp_path / "x.npy", values)
     (tmp_path / "x.bin").write_bytes(values.tobytes())
     for name in ("x.npy", "x.bin"):
-        (array,) = _arrays("m", [IMAGE], [tmp_path / name])
+        (array,) = arrays("m", [IMAGE], [tmp_path / name])
         np.testing.assert_array_equal(array, values[:1])
-    (made,) = _arrays("m", [IMAGE], [])
-    assert np.array_equal(made, _arrays("m", [IMAGE], [])[0])
+    (made,) = arrays("m", [IMAGE], [])
+    assert np.array_equal(made, arrays("m", [IMAGE], [])[0])
     other = TensorFacts("x", "float32", (1, 3, 2, 2), "NCHW")
-    (moved,) = _fitted("m", [made], [IMAGE], [other])
+    (moved,) = fitted("m", [made], [IMAGE], [other])
     np.testing.assert_array_equal(moved, made.transpose(0, 3, 1, 2))
 
 
@@ -282,8 +290,8 @@ def test_inputs_that_do_not_fit_are_told(tmp_path):
         ("short.npy", "has 5 values"), ("double.npy", "float64"), ("text.npy", "cannot be read"),
     ):  # fmt: skip
         with pytest.raises(InputsUnfit, match=text):
-            _arrays("m", [IMAGE], [tmp_path / name])
+            arrays("m", [IMAGE], [tmp_path / name])
     with pytest.raises(InputsUnfit, match="2 files for its 1 inputs"):
-        _arrays("m", [IMAGE], [tmp_path / "a", tmp_path / "b"])
+        arrays("m", [IMAGE], [tmp_path / "a", tmp_path / "b"])
     with pytest.raises(InputsUnfit, match="the reference's x float32"):
-        _fitted("m", [np.zeros((1, 2, 2, 3))], [IMAGE], [TensorFacts("y", "float32", (1, 5), "NC")])
+        fitted("m", [np.zeros((1, 2, 2, 3))], [IMAGE], [TensorFacts("y", "float32", (1, 5), "NC")])

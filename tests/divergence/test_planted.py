@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.chain.divergence import divergence, divergence_from_network
+from pipeline.chain.divergence import divergence
+from pipeline.chain.probe import Probe, from_network
 from pipeline.stages.divergence import Divergence, State
 from tests.divergence.conftest import USER, Made
 
@@ -16,15 +17,9 @@ pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.slow]
 
 
 def _beside_network(made: Made, model: Path, tmp_path: Path, *given: Path) -> Divergence:
-    return divergence_from_network(
-        model,
-        made.network,
-        made.inputs,
-        (made.samples,),
-        made.tools,
-        tmp_path / "log",
-        python_path=(USER,),
-        given=given,
+    probe = Probe(model, made.tools, tmp_path / "log")
+    return from_network(
+        probe, made.network, made.inputs, (made.samples,), python_path=(USER,), given=given
     )
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pipeline.inspect import encode
 from pipeline.inspect.errors import Damaged, Unsupported
 from pipeline.inspect.look import look
 from pipeline.inspect.record import Kind
+from pipeline.inspect.source import Source
+from pipeline.inspect.wire import Message, fields
 from tests.inspect.decode import data_of, values
 from tests.inspect.models import DATA, inspected
 from tests.inspect.writers import message, varint
@@ -196,3 +203,49 @@ def test_quantized_onnx_of_our_own() -> None:
     assert tensor.quantization is not None
     assert tensor.quantization.scales == (0.5, 0.25)
     assert tensor.quantization.zero_points == (1, -2)
+
+
+def _constant(kind: int, size: int, *numbers: tuple[int, bytes]) -> bytes:
+    return message((1, size), (2, kind), (8, "w"), *numbers)
+
+
+@pytest.mark.parametrize(
+    ("constant", "fits"),
+    [
+        (_constant(7, 1, (7, varint(-1))), True),
+        (_constant(7, 3, (7, varint(-1) + varint(7) + varint(300))), True),
+        (_constant(7, 3, (7, varint(-1) + varint(7))), False),
+        (_constant(7, 2, (7, 5), (7, 6)), True),
+        (_constant(7, 2, (7, 5)), False),
+        (_constant(13, 2, (11, varint(1 << 63) + varint(1))), True),
+        (_constant(10, 2, (5, varint(15360) + varint(48128))), True),
+        (_constant(3, 2, (5, varint(1) + varint(-2))), True),
+        (_constant(7, 2, (9, bytes(16))), True),
+        (_constant(7, 2, (9, bytes(15))), False),
+    ],
+)
+def test_numbers_of_varying_length_are_counted(constant: bytes, fits: bool) -> None:
+    model = inspected(message((1, 8), (7, message((5, constant)))), "x.onnx")
+    assert [smell.code for smell in model.smells] == ([] if fits else ["wrong-lengths"])
+    json.dumps(model.as_json(), allow_nan=False)
+
+
+@given(st.lists(st.integers(-(1 << 63), (1 << 63) - 1), min_size=1, max_size=20))
+def test_what_is_encoded_is_read(numbers: list[int]) -> None:
+    packed = b"".join(map(encode.varint, numbers))
+    data = encode.message((3, packed), *((4, number) for number in numbers), (5, "name"))
+    assert data == message((3, packed), *((4, number) for number in numbers), (5, "name"))
+    found = Message(Source(data, Path("x")), 0, len(data), (3, 4, 5))
+    for field in (3, 4):
+        assert found.integers(field, 20) == tuple(numbers)
+        assert found.count(field) == len(numbers)
+    assert found.text(5) == "name"
+
+
+@given(st.lists(st.tuples(st.integers(1, 40), st.integers(0, 300) | st.binary()), max_size=8))
+def test_fields_end_where_the_next_begins(parts: list[tuple[int, int | bytes]]) -> None:
+    data = message(*parts)
+    source = Source(data, Path("x"))
+    ends = [0, *(field[3] for field in fields(source, 0, len(data)))]
+    pieces = [data[begin:end] for begin, end in itertools.pairwise(ends)]
+    assert pieces == [message(part) for part in parts]

@@ -64,10 +64,7 @@ def onnx_image(path: Path) -> Path:
     kernel = np.ascontiguousarray(KERNEL.transpose(0, 3, 1, 2))
     graph = message(
         (1, message((1, "x"), (1, "k"), (2, "c"), (3, "conv"), (4, "Conv"),
-                    (5, message((1, "kernel_shape"), (8, 4), (8, 4), (20, 7))),
-                    # The defaults of the format, which the converter insists on.
-                    (5, message((1, "strides"), (8, 1), (8, 1), (20, 7))),
-                    (5, message((1, "dilations"), (8, 1), (8, 1), (20, 7))))),
+                    (5, message((1, "kernel_shape"), (8, 4), (8, 4), (20, 7))))),
         (1, message((1, "c"), (2, "y"), (3, "flatten"), (4, "Flatten"))),
         (2, "image"),
         (5, _initializer("k", kernel)),
@@ -76,6 +73,33 @@ def onnx_image(path: Path) -> Path:
     )  # fmt: skip
     path.write_bytes(_onnx_model(graph))
     return path
+
+
+def onnx_operator(path: Path, kind: str, given: dict[str, Any], domain: str = "") -> Path:
+    """One operator with the attributes ``given`` over images [1, 4, 8, 8], and a flatten."""
+    shape = (2, 4, 3, 3) if kind == "Conv" else (4, 2, 3, 3)
+    weight = np.random.default_rng(1).normal(size=shape).astype(np.float32)
+    weighted = kind.startswith("Conv")
+    graph = message(
+        (1, message((1, "x"), *([(1, "k")] * weighted), (2, "c"), (3, "it"), (4, kind),
+                    *((5, _attribute(name, value)) for name, value in given.items()),
+                    *([(7, domain)] if domain else []))),
+        (1, message((1, "c"), (2, "y"), (3, "flatten"), (4, "Flatten"))),
+        (2, "operator"),
+        *([(5, _initializer("k", weight))] * weighted),
+        (11, _value("x", 1, _sizes(1, 4, 8, 8))),
+        (12, message((1, "y"), (2, message((1, message((1, 1))))))),
+    )  # fmt: skip
+    path.write_bytes(_onnx_model(graph))
+    return path
+
+
+def _attribute(name: str, value: Any) -> bytes:
+    if isinstance(value, int):
+        return message((1, name), (3, value), (20, 2))
+    if isinstance(value, str):
+        return message((1, name), (4, value), (20, 3))
+    return message((1, name), *((8, each) for each in value), (20, 7))
 
 
 def _onnx_model(graph: bytes) -> bytes:

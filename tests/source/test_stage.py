@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import importlib.metadata
 import importlib.util
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,14 +22,19 @@ from pipeline.core.store import Store
 from pipeline.data.dataset import Dataset
 from pipeline.data.errors import DataInvalid, InputShapeMismatch
 from pipeline.data.layout import write_npy
+from pipeline.mindir.errors import MindSporeMissing
 from pipeline.stages.checkpoint.errors import WorkerCrashed
 from pipeline.stages.checkpoint.request import InputSpec
 from pipeline.stages.convert import Runtime
+from pipeline.stages.source import installed
 from pipeline.stages.source import stage as stages
+from pipeline.stages.source.artefact import check_mindir
 from pipeline.stages.source.errors import OnnxRuntimeMissing, RuntimeRefused
 from pipeline.stages.source.samples import fitted
 from pipeline.stages.source.stage import ModelFileStage, runtime_of
 from pipeline.stages.stage import Outcome, run_stage
+from pipeline.toolchain.versions import MindirBeyondConverter
+from tests.inspect.models import DATA
 from tests.source import models
 
 Run = Callable[..., "Outcome[Any]"]
@@ -118,7 +126,7 @@ def test_a_worker_that_dies_is_told(run, monkeypatch, tmp_path):
     (tmp_path / "dying.py").write_text("import os\nprint('last words', flush=True)\nos.abort()\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setattr(stages, "_WORKER", "dying")
-    monkeypatch.setattr(stages, "_onnxruntime_version", lambda model: "1")
+    monkeypatch.setattr(installed, "onnxruntime_version", lambda model: "1")
     with pytest.raises(WorkerCrashed, match="SIGABRT") as caught:
         run()
     assert caught.value.log.read_text() == "last words\n"
@@ -190,3 +198,38 @@ def test_the_worker_imports_no_runtime_by_itself():
         f"import sys, {module}; sys.exit(bool({{'mindspore', 'onnxruntime'}} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_without_mindspore_it_says_how_to_do_without(run, monkeypatch, tmp_path):
+    newest = (DATA / "small.mindir").read_bytes()
+    version = newest.rindex(b"\x68\x03")  # field 13
+    (tmp_path / "old.mindir").write_bytes(newest[:version] + b"\x68\x01" + newest[version + 2 :])
+
+    def absent(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", absent)
+    plain = ModelFile(file=tmp_path / "old.mindir", format="mindir")
+    with pytest.raises(MindSporeMissing) as caught:
+        run(model=plain)
+    assert "`reference: fp32`" in caught.value.hint
+    newer = ModelFile(file=DATA / "small.mindir", format="mindir", reference="fp32")
+    with pytest.raises(MindSporeMissing) as caught:
+        run(model=newer, toolchain=SimpleNamespace(identity="fake", version="2.0.0"))
+    assert "fp32" not in caught.value.hint  # rewriting it takes MindSpore in any case
+
+
+@pytest.mark.parametrize(
+    ("version", "facts", "refused"),
+    [
+        ("2.0.0", {"mindir_version": [3, 1]}, False),
+        ("2.0.0", {"mindir_version": [1, 1]}, False),
+        ("2.0.0", {"mindir_version": [2, 2]}, True),
+        ("2.5.0", {"mindir_version": [2, 2]}, False),
+        ("2.0.0", {}, False),
+    ],
+)
+def test_a_mindir_beyond_the_converter_is_refused(version, facts, refused):
+    toolchain = SimpleNamespace(version=version)
+    with pytest.raises(MindirBeyondConverter) if refused else contextlib.nullcontext():
+        check_mindir(toolchain, facts)

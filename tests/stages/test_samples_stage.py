@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 
 import numpy as np
 import pytest
 
+from pipeline.core.files import sha256_json
 from pipeline.core.tensors import TensorFacts
 from pipeline.data.errors import (
     CalibrationTooSmall,
     DataInvalid,
+    DrawsAlike,
+    InputNamesDiffer,
     InputNameUnusable,
     InputShapeMismatch,
 )
@@ -125,3 +129,71 @@ def test_a_name_that_the_converter_cannot_read_is_refused(calibration, store, he
 def test_other_names_are_fine(calibration, store, heard, name):
     stage = dataclasses.replace(calibration, tensors=(dataclasses.replace(IMAGE, name=name),))
     assert list(run_stage(store, stage, heard).artefact.folders) == [name]
+
+
+def test_the_choice_is_recorded_with_its_hash(calibration, store, heard):
+    outcome = run_stage(store, calibration, heard)
+    line = outcome.as_json()["settings"]
+    names = sorted(os.listdir(outcome.artefact.folders["images"]))
+    assert line["chosen"] == [int(name.removesuffix(".bin")) for name in names]
+    assert line["chosen_sha256"] == sha256_json(line["chosen"])
+    facts = store.fetch("calibration", outcome.key).facts
+    assert (facts["chosen"], facts["names"]) == (line["chosen"], line["chosen"])
+    assert facts["names_sha256"] == line["chosen_sha256"]
+
+
+def test_images_are_recorded_by_their_names(tmp_path, calibration, dataset, store, heard):
+    names = [f"{kind}/{number}.png" for kind in "ab" for number in range(3)]
+    (tmp_path / "files.json").write_text(json.dumps(names))
+    stage = dataclasses.replace(
+        calibration, dataset=dataclasses.replace(dataset, files=tmp_path / "files.json")
+    )
+    outcome = run_stage(store, stage, heard)
+    facts = store.fetch("calibration", outcome.key).facts
+    assert facts["names"] == [names[row] for row in facts["chosen"]]
+    assert outcome.settings["chosen"] == facts["names"]
+    # The same arrays by other names are another calibration set.
+    assert outcome.key != run_stage(store, calibration, heard).key
+
+
+def test_draws_are_other_choices_of_as_many(tmp_path, inputs, store, heard):
+    many = np.concatenate([inputs] * 10)
+    data = make_dataset(tmp_path / "many", many, [number % 3 for number in range(60)])
+    first = CalibrationStage(data, (NETWORK_SHAPE,), (IMAGE,), 6, 0)
+    draws = first.draws(4)
+    assert draws[0] == first
+    outcomes = [run_stage(store, stage, heard) for stage in draws]
+    chosen = [tuple(outcome.settings["chosen"]) for outcome in outcomes]
+    assert len(set(chosen)) == len({outcome.artefact.digest for outcome in outcomes}) == 4
+    for rows in chosen:
+        assert sorted(row % 3 for row in rows) == [0, 0, 1, 1, 2, 2]
+    assert heard.lines[-1][-1] == "6 samples, seed 0, draw 4"
+    assert [run_stage(store, stage, heard).reused for stage in first.draws(4)] == [True] * 4
+
+
+def test_draws_of_the_whole_set_are_refused(calibration, store, heard):
+    stage = dataclasses.replace(calibration, wanted=COUNT)
+    assert run_stage(store, stage, heard).artefact.count == COUNT
+    with pytest.raises(DrawsAlike, match=r"every draw of 6 .* the set has 6") as caught:
+        run_stage(store, stage.draws(2)[1], heard)
+    assert caught.value.exit_code == 5
+
+
+def test_inputs_with_names_are_put_into_the_models_order(tmp_path, inputs, dataset, store, heard):
+    other = TensorFacts("other", "float32", (1, 5), "NC")
+    np.save(tmp_path / "other.npy", np.arange(30, dtype="f4").reshape(COUNT, 5))
+    data = dataclasses.replace(
+        dataset,
+        inputs=(tmp_path / "other.npy", *dataset.inputs),
+        sample_shapes=((5,), *dataset.sample_shapes),
+        input_names=("other", "images"),
+    )
+    shapes, tensors = (NETWORK_SHAPE, (1, 5)), (IMAGE, other)
+    found = run_stage(store, SamplesStage(data, shapes, tensors), heard).artefact
+    assert found.inputs[0].read_bytes() == inputs.transpose(0, 2, 3, 1).tobytes()
+    assert found.inputs[1].read_bytes() == np.arange(30, dtype="f4").tobytes()
+    chosen = run_stage(store, CalibrationStage(data, shapes, tensors, 2, 0), heard).artefact
+    assert {path.stat().st_size for path in chosen.folders["other"].iterdir()} == {20}
+    with pytest.raises(InputNamesDiffer, match=r"arrays for other, images; .* are images, words"):
+        renamed = (IMAGE, dataclasses.replace(other, name="words"))
+        run_stage(store, SamplesStage(data, shapes, renamed), heard)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.stages.convert import Graph, Reference
+from pipeline.toolchain import versions
+from pipeline.toolchain.toolchain import Toolchain
 
 
 @dataclass(frozen=True)
@@ -27,3 +29,12 @@ class Source:
     def percent(self) -> float:
         """The network's own accuracy in percent."""
         return 100.0 * self.correct / self.n
+
+
+def check_mindir(toolchain: Toolchain, facts: Mapping[str, Any]) -> None:
+    """``MindirBeyondConverter`` where the converter is known not to read a source's MindIR.
+
+    ``facts`` are the source's; those of other formats have no ``mindir_version``.
+    """
+    if found := facts.get("mindir_version"):
+        versions.check_mindir(toolchain.version, found[-1])

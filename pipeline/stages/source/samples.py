@@ -16,20 +16,27 @@ def fitted(dataset: Dataset, specs: Sequence[InputSpec], folder: Path) -> tuple[
 
     Raises ``DataInvalid`` and ``InputShapeMismatch``.
     """
+    return fitted_files(dataset.inputs, specs, dataset.source, folder)
+
+
+def fitted_files(
+    samples: Sequence[Path], specs: Sequence[InputSpec], source: str, folder: Path
+) -> tuple[Path, ...]:
+    """``fitted`` for files of samples, which ``source`` gave."""
     import numpy as np
 
     from pipeline.data import layout
 
-    if len(dataset.inputs) != len(specs):
-        reason = f"{len(dataset.inputs)} inputs a sample, the model has {len(specs)}"
-        raise DataInvalid(dataset.source, reason)
+    if len(samples) != len(specs):
+        reason = f"{len(samples)} inputs a sample, the model has {len(specs)}"
+        raise DataInvalid(source, reason)
     paths = []
-    for number, (path, spec) in enumerate(zip(dataset.inputs, specs, strict=True)):
+    for number, (path, spec) in enumerate(zip(samples, specs, strict=True)):
         array = np.load(path, mmap_mode="r")
         if array[0].size != int(np.prod(spec.shape, dtype=np.int64)):
-            raise InputShapeMismatch(spec.name, spec.shape, array.shape[1:], dataset.source)
+            raise InputShapeMismatch(spec.name, spec.shape, array.shape[1:], source)
         if array.dtype != np.dtype(spec.dtype):
-            cast = _cast(array, spec, dataset.source)
+            cast = _cast(array, spec, source)
             path = folder / f"input_{number}.npy"
             layout.write_npy(cast, path)
         paths.append(path)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import importlib.util
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,20 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config.deployment import Format, Input, ModelFile
-from pipeline.core import files, process
-from pipeline.core.errors import LocalDiskFull
+from pipeline.core import files
 from pipeline.core.events import Listener
 from pipeline.data.dataset import Dataset
 from pipeline.data.errors import DataInvalid
 from pipeline.mindir.errors import MindSporeMissing
-from pipeline.stages import child
-from pipeline.stages.checkpoint.errors import WorkerCrashed, WorkerTimeout
 from pipeline.stages.checkpoint.request import InputSpec
 from pipeline.stages.convert import Graph, Reference, Runtime
 from pipeline.stages.evaluate import count_correct
-from pipeline.stages.source import fp32, interface
-from pipeline.stages.source.artefact import Source
-from pipeline.stages.source.errors import OnnxRuntimeMissing, decode
+from pipeline.stages.source import fp32, installed, interface, onnx_defaults
+from pipeline.stages.source.artefact import Source, check_mindir
+from pipeline.stages.source.asking import ask
 from pipeline.stages.source.interface import Agreed, Interface
 from pipeline.stages.source.samples import fitted
 from pipeline.toolchain.converter import Framework
@@ -33,7 +28,8 @@ from pipeline.toolchain.toolchain import Toolchain
 
 _WORKER = "pipeline.stages.source.worker"
 _DEADLINE_S = 3600.0
-_ONNXRUNTIMES = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino")
+#: A copy of an ONNX file, with what it left to the reader.
+_COMPLETED = "model.onnx"
 #: MindIR that the converter reads as it is.
 _PLAIN_MINDIR = 1
 
@@ -73,11 +69,12 @@ class ModelFileStage:
             "files": self._digests,
             "inputs": [[item.name, list(item.shape), item.dtype] for item in agreed.inputs],
             "fixed": sorted(agreed.fixed),
+            "completed": self._lacks_defaults,
             "data": self.dataset.digest,
             "parity": [self.parity_samples, self.seed],
             "reference": self._runtime.value,
             "runtime": self._runtime_version(),
-            "mindspore": _mindspore_version() if self._needs_rewrite else None,
+            "mindspore": self._rewriter_version(),
         }
 
     def execute(self, folder: Path, listener: Listener) -> Mapping[str, Any]:
@@ -89,6 +86,8 @@ class ModelFileStage:
             raise DataInvalid(self.dataset.source, "a test set needs labels")
         labels = np.load(self.dataset.labels)
         answer: dict[str, Any] = {"outputs": [], "facts": {}}
+        if self._lacks_defaults:
+            onnx_defaults.complete(self.model.file, folder / _COMPLETED)
         if self._needs_rewrite or self._runtime is not Runtime.FP32_MODEL:
             answer = self._ask(folder)
         outputs = answer["outputs"]
@@ -96,7 +95,8 @@ class ModelFileStage:
             log = self.logs / "model-fp32.log"
             specs, last = self._agreed.inputs, self.model.channels_last
             graph = self._graph(folder)
-            outputs = fp32.outputs(self.toolchain, graph, specs, self.dataset, last, folder, log)
+            check_mindir(self.toolchain, {**self._mindir_versions, **answer["facts"]})
+            outputs = fp32.outputs(self.toolchain, graph, specs, self._samples, last, folder, log)
         return {
             "outputs": outputs,
             "correct": count_correct(np.load(folder / outputs[0]), labels),
@@ -105,6 +105,7 @@ class ModelFileStage:
             "format": self.model.format.value,
             "reference": self._runtime.value,
             "runtime_version": self._runtime_version(),
+            **self._mindir_versions,
             **answer["facts"],
         }
 
@@ -120,7 +121,7 @@ class ModelFileStage:
                 [graph.framework.value, converted, self._digests, _plain(graph.shapes)]
             ),
             reference=Reference(
-                inputs=self.dataset.inputs,
+                inputs=self._samples.inputs,
                 outputs=outputs,
                 network_shapes=tuple(item.shape for item in self._agreed.inputs),
                 chosen=chosen,
@@ -156,6 +157,11 @@ class ModelFileStage:
         return interface.agree(self.model.file, found, self.inputs)
 
     @cached_property
+    def _samples(self) -> Dataset:
+        """The test set with its inputs in the model's order."""
+        return self.dataset.ordered([spec.name for spec in self._agreed.inputs])
+
+    @cached_property
     def _digests(self) -> dict[str, str]:
         weights = {"weights": self.model.weights} if self.model.weights else {}
         named = {"model": self.model.file, **weights, **self._interface.beside}
@@ -167,9 +173,20 @@ class ModelFileStage:
             return False
         return self._interface.version > _PLAIN_MINDIR or bool(self._agreed.fixed)
 
+    @property
+    def _mindir_versions(self) -> dict[str, list[int]]:
+        """Those of a MindIR before and after it was rewritten, which it mostly is not."""
+        version = self._interface.version
+        return {"mindir_version": [version] * 2} if self.model.format is Format.MINDIR else {}
+
+    @cached_property
+    def _lacks_defaults(self) -> bool:
+        return self.model.format is Format.ONNX and not onnx_defaults.is_complete(self.model.file)
+
     def _graph(self, folder: Path) -> Graph:
+        file = folder / "model.mindir" if self._needs_rewrite else self.model.file
         return Graph(
-            file=folder / "model.mindir" if self._needs_rewrite else self.model.file,
+            file=folder / _COMPLETED if self._lacks_defaults else file,
             framework=Framework[self.model.format.name],
             weights=self.model.weights,
             beside=self._interface.beside,
@@ -191,54 +208,31 @@ class ModelFileStage:
                 "inputs": [
                     {"name": spec.name, "shape": spec.shape, "dtype": spec.dtype} for spec in specs
                 ],
-                "samples": [str(path) for path in fitted(self.dataset, specs, scratch)]
+                "samples": [str(path) for path in fitted(self._samples, specs, scratch)]
                 if runs
                 else [],
                 "output": str(folder),
             }
-            environment = child.environment(scratch)
-            answer, done = child.ask(_WORKER, request, scratch, _DEADLINE_S, environment)
-        files.write_bytes(log, done.stdout + done.stderr)
-        if done.ending is not process.Ending.EXIT:
-            raise WorkerTimeout(str(self.model.file), _DEADLINE_S, log)
-        if answer is None and done.lacked_space:
-            raise LocalDiskFull(folder)
-        if answer is None:
-            raise WorkerCrashed(str(self.model.file), child.how(done.returncode), log)
-        if "error" in answer:
-            raise decode(answer["error"])
+            try:
+                result: dict[str, Any] = ask(
+                    _WORKER, request, self.model.file, scratch, deadline_s=_DEADLINE_S, log=log
+                )
+            except MindSporeMissing as error:
+                raise MindSporeMissing(error.reason, not self._needs_rewrite) from None
         files.copy_file(log, folder / "model.log")
-        result: dict[str, Any] = answer["result"]
         return result
+
+    def _rewriter_version(self) -> str | None:
+        return installed.mindspore_version(avoidable=False) if self._needs_rewrite else None
 
     def _runtime_version(self) -> str:
         if self._runtime is Runtime.MINDSPORE:
-            return _mindspore_version()
+            return installed.mindspore_version(avoidable=not self._needs_rewrite)
         if self._runtime is Runtime.ONNXRUNTIME:
-            return _onnxruntime_version(self.model.file)
+            return installed.onnxruntime_version(self.model.file)
         assert self.toolchain is not None
         return self.toolchain.identity
 
 
 def _plain(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, list[int]]:
     return {name: list(shape) for name, shape in shapes.items()}
-
-
-def _mindspore_version() -> str:
-    """The installed version, found without importing it."""
-    try:
-        return importlib.metadata.version("mindspore")
-    except importlib.metadata.PackageNotFoundError:
-        raise MindSporeMissing() from None
-
-
-def _onnxruntime_version(model: Path) -> str:
-    """The installed version, found without importing it."""
-    if importlib.util.find_spec("onnxruntime") is None:
-        raise OnnxRuntimeMissing(model)
-    for name in _ONNXRUNTIMES:
-        try:
-            return importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return "unknown"

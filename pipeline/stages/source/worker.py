@@ -6,7 +6,6 @@ or others print is the log.
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.core import files, process
-from pipeline.core.errors import PipelineError, one_line
+from pipeline.core.errors import PipelineError
 from pipeline.data import layout
 from pipeline.mindir import document
 from pipeline.mindir.operators import InstalledDefinitions
@@ -26,6 +25,7 @@ from pipeline.stages.checkpoint.errors import encode
 from pipeline.stages.checkpoint.request import InputSpec
 from pipeline.stages.checkpoint.worker import call, import_mindspore
 from pipeline.stages.convert import Runtime
+from pipeline.stages.source import onnx_session
 from pipeline.stages.source.errors import RuntimeRefused
 
 
@@ -81,20 +81,14 @@ def _told(run: reference.Run, path: Path, runtime: Runtime) -> reference.Run:
             return run(arrays)
         except Exception as error:
             traceback.print_exception(error)
-            raise RuntimeRefused(path, runtime.value, _reason(error)) from error
+            raise RuntimeRefused(path, runtime.value, onnx_session.reason(error)) from error
 
     return call
 
 
 def _onnx(path: Path, names: Sequence[str]) -> reference.Run:
-    onnxruntime = importlib.import_module("onnxruntime")  # has no types
-    onnxruntime.set_default_logger_severity(3)
-    try:
-        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    except Exception as error:
-        traceback.print_exception(error)
-        raise RuntimeRefused(path, Runtime.ONNXRUNTIME.value, _reason(error)) from error
-    return lambda arrays: session.run(None, dict(zip(names, arrays, strict=True)))
+    session = onnx_session.Session(path)
+    return lambda arrays: session.outputs(dict(zip(names, arrays, strict=True)))
 
 
 def _mindir(path: Path, names: Sequence[str]) -> reference.Run:
@@ -110,10 +104,6 @@ def _mindir(path: Path, names: Sequence[str]) -> reference.Run:
             reason = mindspore_text.boil_down(str(error))
             raise RuntimeRefused(path, Runtime.MINDSPORE.value, reason) from error
     return lambda arrays: call(mindspore, cell, arrays)
-
-
-def _reason(error: Exception) -> str:
-    return one_line(mindspore_text.boil_down(str(error))) or type(error).__name__
 
 
 _RUNTIMES: dict[Runtime, Callable[[Path, Sequence[str]], reference.Run]] = {

@@ -1,4 +1,5 @@
-"""``write_checkpoint.py FILE``: the network with random weights and sane statistics."""
+"""``write_checkpoint.py FILE``: the network with random weights and sane statistics, and beside it
+the same as ONNX."""
 
 import sys
 
@@ -18,3 +19,6 @@ for parameter in network.get_parameters():
         values = 0.1 * random.normal(size=parameter.shape)
     parameter.set_data(Tensor(values.astype("float32")))
 mindspore.save_checkpoint(network, sys.argv[1])
+network.set_train(False)
+images = Tensor(np.zeros((1, 3, 12, 12), np.float32))
+mindspore.export(network, images, file_name=sys.argv[1], file_format="ONNX")

@@ -1,0 +1,96 @@
+"""The layers of a deployment's network: their options, and what each costs by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pipeline.chain.ground import Builder, Ground
+from pipeline.core.events import Silent
+from pipeline.quantize.modelfile import ModelFile
+from pipeline.quantize.rules import LayerSetting
+from pipeline.search.options import Layer, Option, of_node
+from pipeline.stages.evaluate import Accuracy, labels_digest
+from pipeline.stages.options import OptionsStage
+from pipeline.stages.stage import Outcome, run_stage
+from pipeline.stages.trial import Trial, TrialStage
+
+
+@dataclass
+class Layers:
+    """Options by node, in the order of the model, and trials of any choice among them."""
+
+    builder: Builder
+    ground: Ground
+    outputs: Accuracy
+
+    @cached_property
+    def model(self) -> ModelFile:
+        """The float model, opened once."""
+        return ModelFile(self.ground.baseline.path)
+
+    @cached_property
+    def options(self) -> dict[str, tuple[Layer, ...]]:
+        """What each node's weights may be stored as, the smallest first."""
+        found = self.builder.stage(OptionsStage(self.ground.baseline))
+        nodes: dict[str, dict[int, tuple[Option, ...]]] = {}
+        for weight in self.model.weights:
+            nodes.setdefault(weight.node, {})[weight.tensor] = found[weight.tensor]
+        return {node: of_node(mine) for node, mine in nodes.items()}
+
+    def elements(self, node: str) -> int:
+        """Number of weights of a node."""
+        return sum(weight.elements for weight in self.model.weights if weight.node == node)
+
+    def trial(self, subject: str, chosen: Mapping[str, Layer]) -> Outcome[Trial]:
+        """The model with the weights of some nodes stored as chosen, measured."""
+        constants = {
+            tensor: constant
+            for layer in chosen.values()
+            for tensor, constant in layer.constants.items()
+        }
+        stage = TrialStage(
+            subject=subject,
+            baseline=self.ground.baseline,
+            model=self.model,
+            choice={node: layer.setting for node, layer in chosen.items()},
+            constants=constants,
+            samples=self.ground.samples,
+            labels_digest=labels_digest(self.ground.samples),
+            outputs=self.outputs,
+            toolchain=self.ground.toolchain,
+        )
+        return run_stage(self.builder.run.store, stage, Silent())
+
+    def near(self, node: str, bits_per_weight: float) -> Layer:
+        """The option of a node whose stored bits are nearest to a number of them a weight."""
+        elements = self.elements(node)
+        return min(
+            self.options[node],
+            key=lambda layer: abs(8 * layer.stored_bytes / elements - bits_per_weight),
+        )
+
+
+def recipe_of(chosen: Mapping[str, Layer], description: str) -> dict[str, Any]:
+    """A choice as a recipe's file has it: a rule for each node."""
+    return {
+        "description": description,
+        "quantization": "weight",
+        "quantizer": "pipeline",
+        "bits": 8,
+        "rules": [_rule(node, layer.setting) for node, layer in chosen.items()],
+    }
+
+
+def _rule(node: str, setting: LayerSetting) -> dict[str, Any]:
+    width: Sequence[tuple[str, Any]] = (
+        [("bits", setting.bits)] if setting.entries is None else [("entries", setting.entries)]
+    )
+    return {
+        "scope": node,
+        "grid": setting.grid.value,
+        **dict(width),
+        "per_channel": setting.per_channel,
+    }

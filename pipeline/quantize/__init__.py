@@ -1,0 +1,1 @@
+"""Weights of a converted model stored anew: grids, codebooks, packings, and the file itself."""
