@@ -26,6 +26,13 @@ class Emulate(str, Enum):
     HOST = "host"
 
 
+class Goal(str, Enum):
+    """What a search makes small."""
+
+    SIZE = "size"
+    LATENCY = "latency"
+
+
 # typer reads these annotations at run time, and on CPython 3.10 wants Optional spelled out.
 ConfigArgument = Annotated[
     Optional[Path],
@@ -191,6 +198,9 @@ def tune(
     max_accuracy_drop: Annotated[
         float, typer.Option(min=0, help="Percentage points that may be lost at most")
     ] = 1.0,
+    objective: Annotated[
+        Goal, typer.Option(help="What is to be small; latency is measured on a device")
+    ] = Goal.SIZE,
     budget: Annotated[str, typer.Option(help="Time to spend: 90s, 10m, 2h")] = "10m",
     trials: Annotated[
         Optional[int], typer.Option(min=1, help="At most so many trials", show_default=False)
@@ -200,24 +210,35 @@ def tune(
         Optional[list[str]],
         typer.Option("--recipe", "-r", help="Try these recipes as a whole; repeatable"),
     ] = None,
+    device: DeviceOption = "phone",
+    target: TargetOption = None,
+    emulate: EmulateOption = None,
+    no_emulate: NoEmulateOption = False,
+    hdc: HdcOption = None,
     toolchain: ToolchainOption = None,
     workspace: WorkspaceOption = Path("runs"),
     json: JsonOption = False,
 ) -> None:
-    """Search for the smallest model within a limit on accuracy."""
+    """Search for the smallest or fastest model within a limit on accuracy."""
     from pipeline.cli import session
 
     with session.Session(json) as current:
         from pipeline.chain.tune import seconds
         from pipeline.chain.tune import tune as call
+        from pipeline.search.candidate import Objective
 
         tuned = call(
             config,
             max_accuracy_drop=max_accuracy_drop,
+            objective=Objective(objective.value),
             budget_s=seconds(budget),
             trials=trials,
             jobs=jobs,
             recipes=recipe or (),
+            device=device,
+            target=target,
+            emulate=_emulation(emulate, no_emulate),
+            hdc=hdc,
             toolchain=toolchain,
             workspace=workspace,
             listener=current.listener,

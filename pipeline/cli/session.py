@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipeline.chain.doctor import Check
     from pipeline.chain.report import Report
     from pipeline.chain.sensitivity import Sensitivity
-    from pipeline.chain.tune import Tuned
+    from pipeline.chain.tuning.outcome import Tuned
     from pipeline.inspect.compare import Comparison
     from pipeline.inspect.record import Inspection
     from pipeline.stages.divergence import Divergence

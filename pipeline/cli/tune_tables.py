@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.chain.tune import Tuned
+from pipeline.chain.tuning.outcome import Tuned
 from pipeline.search.candidate import Candidate
 
 _MOST_ROWS = 24
@@ -17,6 +17,9 @@ def tuned(value: Tuned) -> list[RenderableType]:
     """The candidates that none other beats, the whole recipes, and the verdict."""
     parts: list[RenderableType] = [Text(), _table(value)]
     parts.append(_verdict(value))
+    if value.where not in (None, "device"):
+        text = f"EMULATED ({value.where}): latencies are this computer's, not a phone's"
+        parts.append(Text(text, style="bold yellow"))
     if value.recipe:
         parts.append(Text.assemble(("recipe: ", "bold"), str(value.recipe)))
     if value.model:
@@ -34,13 +37,24 @@ def _table(value: Tuned) -> Table:
     table.add_column("candidate", no_wrap=True)
     for name in ("bytes", "smaller", "accuracy", "change"):
         table.add_column(name, justify="right", no_wrap=True)
+    timed = any(one.latency_p50_ns is not None for one in value.candidates)
+    if timed:
+        emulated = value.where != "device"
+        table.add_column("p50 ms" + ("\nEMULATED" if emulated else ""), justify="right")
     table.add_column("", no_wrap=True)
     shown = [value.baseline]
     shown += [one for one in value.candidates if not one.name.startswith("trial-")]
     shown += [one for one in value.front if one.name.startswith("trial-")]
-    for one in sorted(shown, key=lambda one: -one.size_bytes)[-_MOST_ROWS:]:
-        table.add_row(*_cells(value, one), _mark(value, one))
+    for one in sorted(shown, key=lambda one: _order(one, timed))[-_MOST_ROWS:]:
+        cells = _cells(value, one)
+        if timed:
+            cells.append("" if one.latency_p50_ns is None else f"{one.latency_p50_ns / 1e6:.4g}")
+        table.add_row(*cells, _mark(value, one))
     return table
+
+
+def _order(one: Candidate, timed: bool) -> float:
+    return -(one.latency_p50_ns or float("inf")) if timed else -one.size_bytes
 
 
 def _cells(value: Tuned, one: Candidate) -> list[str]:

@@ -147,6 +147,23 @@ def test_a_recipe_that_the_converter_fails_on_has_failed(shared: Cli, tmp_path: 
     assert done.json["best"]["name"] == "codebook-3"
 
 
+def test_for_latency_it_measures_and_says_on_what(shared: Cli) -> None:
+    done = tune(
+        shared, "--objective", "latency", "--emulate", "host", "--trials", "4",
+        recipes=("fp32", "full-8-per-tensor"),
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert done.json["where"] == "emulated-host"
+    names = [one["name"] for one in done.json["candidates"]]
+    assert names[:2] == ["fp32", "full-8-per-tensor"]
+    assert set(names[2:]) == {"full-8-per-tensor-without-1"}
+    assert len(names) == 4
+    latencies = [one["latency_p50_ns"] for one in done.json["candidates"]]
+    assert min(latencies) > 1000
+    assert done.json["best"]["latency_p50_ns"] == min(latencies)
+    assert "EMULATED" in done.err
+
+
 def test_a_budget_that_is_none_is_refused(shared: Cli) -> None:
     done = tune(shared, "--budget", "soon")
     assert done.code == 2

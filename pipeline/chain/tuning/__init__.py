@@ -1,0 +1,1 @@
+"""The search for the best recipe: what all searches share, and one module for each objective."""
