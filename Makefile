@@ -19,7 +19,7 @@ emulate_1 := --emulate host
 emulate_0 := --no-emulate
 EMULATION := $(if $(EMULATE),$(or $(emulate_$(EMULATE)),--emulate $(EMULATE)))
 
-.PHONY: help setup deploy benchmark nightly test lint format doctor lock clean
+.PHONY: help setup deploy benchmark numbers nightly test lint format doctor lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -38,6 +38,10 @@ deploy: $(STAMP) ## checkpoint to measured models on DEVICE
 
 benchmark: $(STAMP) ## measure on DEVICE what was deployed last
 	@$(BIN)/pipeline benchmark --device $(DEVICE) $(EMULATION) $(ARGS)
+
+numbers: $(STAMP) ## train the second example, a MobileNetV2, and deploy it to DEVICE
+	@test -f examples/numbers/mobilenetv2.ckpt || $(BIN)/python -m examples.numbers.train
+	@$(BIN)/pipeline deploy examples/numbers/deploy.yaml --device $(DEVICE) $(EMULATION) $(ARGS)
 
 nightly: $(STAMP) ## deploy and gate on the emulated device, as CI does each night
 	@$(BIN)/pipeline deploy $(CONFIG) --device $(DEVICE) $(or $(EMULATION),--emulate host) --json $(ARGS)

@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.chain.ground import Builder, Ground
 from pipeline.chain.layers import Layers
+from pipeline.chain.pages import write_sensitivity_page
 from pipeline.chain.parallel import gather, workers
 from pipeline.chain.run import WORKSPACE, start
 from pipeline.chain.spreads import activation_spreads, weight_spread
@@ -98,6 +99,9 @@ def sensitivity(
             n=outputs.n,
             costs=tuple(cost for cost, _ in found),
             spreads=tuple(spread for _, some in found for spread in some) + ask.activations(),
+        )
+        write_sensitivity_page(
+            run.folder, result.name, named.name, outputs, result.costs, result.spreads, ground
         )
         run.finish(result.as_json())
     return result

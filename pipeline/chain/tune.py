@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.chain import measure
 from pipeline.chain.ground import Builder
+from pipeline.chain.pages import write_tune_page
 from pipeline.chain.run import WORKSPACE, start
 from pipeline.chain.targets import Connection, Wish, find_connected, start_emulated
 from pipeline.chain.tuning import latency, size
@@ -143,6 +144,7 @@ def tune(
             exhausted=session.exhausted,
             where=connection.facts.where.value if connection else None,
         )
+        write_tune_page(tuned, ground)
         run.finish(tuned.as_json())
     return tuned
 

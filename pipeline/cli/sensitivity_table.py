@@ -35,7 +35,7 @@ def shown(costs: Sequence[LayerCost], title: str) -> list[RenderableType]:
         table.add_column("stored as", overflow="fold")
     for name in ("bytes\nsaved", "points\nlost", "noise", "1 - cosine"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("(log)", no_wrap=True)
+    table.add_column("(log)")  # gives way first where the terminal is narrow
     names, filled = layer_names([cost.node for cost in costs]), _filled(costs)
     for place, (cost, name, part) in enumerate(zip(costs, names, filled, strict=True), 1):
         setting = [Text(one_line(cost.setting))] if differ else []
@@ -45,7 +45,7 @@ def shown(costs: Sequence[LayerCost], title: str) -> list[RenderableType]:
 
 def _cells(cost: LayerCost, part: float) -> tuple[RenderableType, ...]:
     if cost.failed:
-        why = Text(one_line(cost.failed), style="red", overflow="ellipsis")
+        why = Text(one_line(cost.failed), style="red", no_wrap=True, overflow="ellipsis")
         return "", "", "", Text("failed", style="bold red"), why
     return (
         f"{cost.saved_bytes:,}",

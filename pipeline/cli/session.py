@@ -94,7 +94,7 @@ class Session:
         self._terminal.close()
         title = f"{found.name}: each layer alone by {found.recipe}"
         self._terminal.print(*sensitivity_table.shown(found.costs, title))
-        self._terminal.print(f"run folder: {found.run_folder}")
+        self._terminal.print(f"report: {found.run_folder / 'report.html'}")
         if self._json:
             self.value(found.as_json())
 

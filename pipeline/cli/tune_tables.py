@@ -24,6 +24,7 @@ def tuned(value: Tuned) -> list[RenderableType]:
         parts.append(Text.assemble(("recipe: ", "bold"), str(value.recipe)))
     if value.model:
         parts.append(Text.assemble(("model: ", "bold"), str(value.model)))
+    parts.append(Text.assemble(("report: ", "bold"), str(value.run_folder / "report.html")))
     parts.append(Text.assemble(("run folder: ", "bold"), str(value.run_folder)))
     return parts
 

@@ -65,6 +65,12 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
+def read_text(path: Path) -> str:
+    """The text of a file of our own."""
+    with disk_errors(path):
+        return path.read_text(encoding="utf-8")
+
+
 def write_json(path: Path, value: object) -> None:
     """Write ``value`` as sorted, indented JSON; NaN is refused, for no reader agrees on it."""
     write_text(path, json.dumps(value, indent=2, sort_keys=True, allow_nan=False) + "\n")

@@ -38,8 +38,17 @@ def quantize(weights: Any, axis: int, setting: LayerSetting, compress: bool = Tr
     Without ``compress`` the codes of a uniform grid are not packed any further than into bits. A
     weight with a single channel has one set of parameters, whatever the setting says.
     """
+    several = weights.shape[axis] > 1 and setting.range is None
+    if not several or setting.per_channel is not None:
+        return _quantize(weights, axis, setting, several and bool(setting.per_channel), compress)
+    whole, channels = (_quantize(weights, axis, setting, per, compress) for per in (False, True))
+    return channels if _worth(weights, whole, channels) else whole
+
+
+def _quantize(
+    weights: Any, axis: int, setting: LayerSetting, per_channel: bool, compress: bool
+) -> Quantized:
     moved = np.moveaxis(weights, axis, 0)
-    per_channel = bool(setting.per_channel) and len(moved) > 1 and setting.range is None
     rows = (moved.reshape(len(moved), -1) if per_channel else weights.reshape(1, -1)).astype(float)
     best: tuple[int, Constant, Any] | None = None
     for coded in _coded(rows, setting):
@@ -55,6 +64,14 @@ def quantize(weights: Any, axis: int, setting: LayerSetting, compress: bool = Tr
     return Quantized(
         best[1], real.reshape(weights.shape).astype(np.float32), _clipped(weights, setting)
     )
+
+
+def _worth(weights: Any, whole: Quantized, channels: Quantized) -> bool:
+    """Whether scales of channels save more than their bytes would as finer levels: each bit a
+    weight more takes a quarter of the squared error."""
+    errors = [float(((weights - one.real) ** 2).sum()) for one in (whole, channels)]
+    more = channels.constant.stored_bytes - whole.constant.stored_bytes
+    return bool(errors[1] * 4.0 ** (8 * more / weights.size) < errors[0])
 
 
 def _coded(rows: Any, setting: LayerSetting) -> Iterator[Coded]:

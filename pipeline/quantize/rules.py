@@ -39,13 +39,13 @@ class Node:
 @dataclass(frozen=True)
 class LayerSetting:
     """How a node's weight is quantized; ``entries`` is None for a uniform grid, ``range`` where
-    the weights' own is taken."""
+    the weights' own is taken, ``per_channel`` where a codebook is whichever serves better."""
 
     skip: bool
     bits: int
     grid: Grid
     entries: int | None
-    per_channel: bool
+    per_channel: bool | None
     range: tuple[float, float] | None
 
 
@@ -135,15 +135,16 @@ def _setting(recipe: Recipe, name: str, rules: Sequence[Rule]) -> LayerSetting:
     bits, entries = _width(recipe, rules)
     grid = _last([rule.grid for rule in rules], recipe.grid)
     limits = _last([rule.range for rule in rules], recipe.range)
-    # A codebook lies where a whole weight's values are; a grid's steps are its channels' own.
-    default = grid is Grid.UNIFORM if recipe.per_channel is None else recipe.per_channel
-    per_channel = _last([rule.per_channel for rule in rules], default)
+    told = [rule.per_channel for rule in rules if rule.per_channel is not None]
+    per_channel = told[-1] if told else recipe.per_channel
+    if per_channel is None and grid is Grid.UNIFORM:
+        per_channel = True
     return LayerSetting(
         skip=_skips(recipe, name, rules),
         bits=bits,
         grid=grid,
         entries=(entries or 2**bits) if grid is Grid.CODEBOOK else None,
-        per_channel=per_channel and limits is None,
+        per_channel=per_channel if limits is None else False,
         range=limits,
     )
 

@@ -102,7 +102,9 @@ def test_samples_may_have_no_labels():
 
 
 @pytest.mark.parametrize(
-    "value", [None, 5, (X, Y), X, "text", b"bytes", {"a": 1}, Tensor(X)], ids=lambda value: type(value).__name__
+    "value",
+    [None, 5, (X, Y), X, "text", b"bytes", {"a": 1}, Tensor(X)],
+    ids=lambda value: type(value).__name__,
 )
 def test_what_is_no_set_of_samples_is_not_taken_for_one(value):
     assert not is_iterable(value)

@@ -140,6 +140,20 @@ def test_clamp(new_model, definitions, limits, becomes):
     assert [float(item) for item in constants] == [n for n in limits if n is not None]
 
 
+@pytest.mark.parametrize(
+    ("operator", "becomes"), [("LessScalar", "Less"), ("GreaterEqualScalar", "GreaterEqual")]
+)
+def test_a_number_to_compare_with_has_the_type_of_the_tensor(
+    new_model, definitions, operator, becomes
+):
+    model = new_model()
+    model.add("ReLU", model.add(operator, model.x, 3))
+    operators, _, constants, _ = run(model, definitions)
+    assert operators[0] == becomes
+    assert constants[0].dtype.name == "float32"
+    assert float(constants[0]) == 3.0
+
+
 def matrices(model, left, right):
     return model.input("a", left), model.input("b", right)
 

@@ -29,7 +29,7 @@ ONNX = Node("Gemm_3", "MatMulFusion")
 NODES = [CONV1, CONV2, FC1, FC2, ONNX]
 FC = {"scope": "fc1"}
 PLAIN = LayerSetting(False, 8, Grid.UNIFORM, None, True, None)
-BOOK = LayerSetting(False, 8, Grid.CODEBOOK, 256, False, None)
+BOOK = LayerSetting(False, 8, Grid.CODEBOOK, 256, None, None)
 
 
 def _recipe(*rules: dict, **settings) -> Recipe:

@@ -64,7 +64,7 @@ class Bench:
         return min(self.size(c) for c in itertools.product(*ranges) if self.good(c))
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(3))
 def test_it_finds_the_smallest_of_few_layers(seed: int) -> None:
     options, costs = landscape(seed, layers=4, steps=6)
     limit = sum(costs[name] * steps[3].error for name, steps in options.items())
@@ -75,7 +75,7 @@ def test_it_finds_the_smallest_of_few_layers(seed: int) -> None:
     assert search.best.size <= 1.01 * bench.optimum()
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 def test_wrong_costs_cost_little(seed: int) -> None:
     options, true = landscape(seed, layers=5, steps=6)
     chance = random.Random(99)
@@ -83,7 +83,7 @@ def test_wrong_costs_cost_little(seed: int) -> None:
     limit = sum(true[name] * steps[2].error for name, steps in options.items())
     bench = Bench(options, true, limit)
     search = SizeSearch(options, believed)
-    bench.run(search, trials=300)
+    bench.run(search, trials=200)
     assert search.best is not None
     assert search.best.size <= 1.03 * bench.optimum()
 

@@ -45,7 +45,8 @@ class Recipe(Section):
     )
     per_channel: bool | None = Field(
         None,
-        description="weight and full: a scale for each channel; if absent true, false for codebooks",
+        description="weight and full: a scale for each channel; if absent true, for a codebook "
+        "whichever serves better, weight by weight",
     )
     range: Range | None = Field(
         None,

@@ -22,6 +22,17 @@ def with_number(operator: str) -> Rule:
     return rule
 
 
+def compared(operator: str) -> Rule:
+    """A tensor compared with a number (``LessScalar``): with a constant of its type."""
+
+    def rule(scene: Scene, node: Node) -> str:
+        left, right = node.inputs[:2]
+        number = scene.scalar(scene.value(right, "number"), scene.tensor(left).dtype)
+        return scene.add(operator, [left, number], node)
+
+    return rule
+
+
 def with_alpha(operator: str) -> Rule:
     """``x + alpha * y`` (``AddExt``, ``InplaceAddExt``), where alpha is mostly 1."""
 

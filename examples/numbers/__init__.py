@@ -1,0 +1,1 @@
+"""Two-digit numbers: MobileNetV2, its data and its training."""

@@ -1,0 +1,80 @@
+"""Reports of searches and sensitivities as files: one HTML page in the run folder."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline.chain.ground import Ground
+from pipeline.chain.run import pipeline_version
+from pipeline.chain.tuning.outcome import Tuned
+from pipeline.core import files
+from pipeline.report.document import Again
+from pipeline.report.sensitivity import Layers, sensitivity_page
+from pipeline.report.tune import Search, tune_page
+from pipeline.search.candidate import Limit
+from pipeline.search.sensitivity import LayerCost, Spread
+from pipeline.stages.evaluate import Accuracy
+
+NAME = "report.html"
+
+
+def write_tune_page(tuned: Tuned, ground: Ground) -> Path:
+    """The page of a search."""
+    remarks = ["interrupted"] if tuned.interrupted else []
+    remarks += ["nothing was left to try"] if tuned.exhausted else []
+    search = Search(
+        name=tuned.name,
+        objective=tuned.objective,
+        limit=Limit(tuned.limit_percent),
+        baseline=tuned.baseline,
+        candidates=tuned.candidates,
+        front=tuned.front,
+        best=tuned.best,
+        seconds=tuned.seconds,
+        where=_where(tuned.where),
+        recipe=files.read_text(tuned.recipe) if tuned.recipe else "",
+        remark=", ".join(remarks),
+    )
+    page = tuned.run_folder / NAME
+    files.write_text(page, tune_page(search, _again(ground)))
+    return page
+
+
+def write_sensitivity_page(
+    folder: Path,
+    name: str,
+    recipe: str,
+    outputs: Accuracy,
+    costs: tuple[LayerCost, ...],
+    spreads: tuple[Spread, ...],
+    ground: Ground,
+) -> Path:
+    """The page of what each layer costs."""
+    layers = Layers(name, recipe, outputs.percent, outputs.n, costs, spreads, "this computer")
+    page = folder / NAME
+    files.write_text(page, sensitivity_page(layers, _again(ground)))
+    return page
+
+
+def _where(where: str | None) -> str:
+    if where is None:
+        return "this computer"
+    return where if where == "device" else f"EMULATED ({where})"
+
+
+def _again(ground: Ground) -> Again:
+    versions: Mapping[str, str] = {
+        "pipeline": pipeline_version(),
+        "MindSpore Lite": ground.toolchain.version,
+    }
+    hashes = {
+        "network": ground.source.digest,
+        "float model": ground.baseline.sha256,
+        "test samples": ground.samples.digest,
+        "toolchain": ground.toolchain.identity,
+    }
+    command = " ".join(["pipeline", *map(shlex.quote, sys.argv[1:])])
+    return Again(command, versions, hashes)
