@@ -47,7 +47,7 @@ nightly: $(STAMP) ## deploy and gate on the emulated device, as CI does each nig
 	@$(BIN)/pipeline deploy $(CONFIG) --device $(DEVICE) $(or $(EMULATION),--emulate host) --json $(ARGS)
 
 test: $(STAMP) ## all tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 lint: $(STAMP) ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .

@@ -21,7 +21,7 @@ from tests.inspect.models import DATA
 needs_onnxruntime = pytest.mark.skipif(
     importlib.util.find_spec("onnxruntime") is None, reason="the extra `onnx` is not installed"
 )
-pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 def _told(report: Report) -> dict[str, Any]:

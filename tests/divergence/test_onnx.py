@@ -26,7 +26,7 @@ from tests.source import models
 needs_onnxruntime = pytest.mark.skipif(
     importlib.util.find_spec("onnxruntime") is None, reason="the extra `onnx` is not installed"
 )
-pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 #: The node of each layer that a fault is planted in, as MindSpore's export calls them.
 NODES = {

@@ -13,7 +13,7 @@ from pipeline.chain.probe import Probe, from_network
 from pipeline.stages.divergence import Divergence, State
 from tests.divergence.conftest import USER, Made
 
-pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 def _beside_network(made: Made, model: Path, tmp_path: Path, *given: Path) -> Divergence:

@@ -16,7 +16,7 @@ import pytest
 
 from tests.e2e.conftest import DIGITS, ROOT, Cli, environment
 
-pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 def stages(cli: Cli) -> dict[str, list[bool]]:

@@ -11,7 +11,7 @@ import yaml
 
 from tests.e2e.conftest import DIGITS, Cli
 
-pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 Change = Callable[[dict, Path], None]
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.conftest import DIGITS, Cli
 
-pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

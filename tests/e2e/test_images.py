@@ -15,7 +15,7 @@ from examples.digits import data
 from pipeline.core.files import sha256_json
 from tests.e2e.conftest import DIGITS, ROOT, Called, Cli
 
-pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from pipeline.core.files import sha256_file
 from tests.e2e.conftest import DIGITS, Cli
 
-pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 RECIPES = ["fp32", "fp16", "weight-8", "dynamic-8", "full-8"]
 

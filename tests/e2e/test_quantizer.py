@@ -18,7 +18,7 @@ from pipeline.quantize.stored import FLOAT32, Compression, Constant
 from pipeline.toolchain import host, toolchain
 from tests.e2e.conftest import Cli
 
-pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 SETTINGS = {
     **{f"{bits} bits a channel": LayerSetting(False, bits, Grid.UNIFORM, None, True, None)

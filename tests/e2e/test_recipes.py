@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.conftest import DIGITS, ROOT, Called, Cli
 
-pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 RECIPES = sorted(path.stem for path in (ROOT / "configs/quantization").glob("*.yaml"))
 #: Recipes that no network as small is expected to bear: proved, and not accurate.

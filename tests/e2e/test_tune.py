@@ -14,7 +14,7 @@ import pytest
 
 from tests.e2e.conftest import DIGITS, ROOT, Called, Cli, environment
 
-pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 RECIPES = ("weight-8", "codebook-3", "codebook-2")
 FEW = ("--max-accuracy-drop", "0.6", "--budget", "5m", "--trials", "24")

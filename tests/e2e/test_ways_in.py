@@ -22,7 +22,7 @@ import yaml
 from tests.e2e.conftest import ROOT, Called, Cli, environment
 from tests.source import models
 
-pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 HAS_ONNXRUNTIME = importlib.util.find_spec("onnxruntime") is not None
 #: Where the right outputs of an ONNX model come from here.

@@ -112,7 +112,6 @@ REAL = {
 @pytest.mark.skipif(
     importlib.util.find_spec("onnxruntime") is None, reason="the extra `onnx` is not installed"
 )
-@pytest.mark.xdist_group("e2e")
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "given"), REAL.values(), ids=REAL)
 def test_the_real_converter_makes_what_onnx_runtime_computes(tools, tmp_path, kind, given):
