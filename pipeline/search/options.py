@@ -14,6 +14,9 @@ from pipeline.quantize.stored import Channel, Compression, Constant
 _TENSOR_ENTRIES = (2, 3, 4, 5, 6, 8, 11, 16, 23, 32, 64, 128, 256)
 _CHANNEL_ENTRIES = (2, 3, 4, 8, 16)
 _CHANNEL_BITS = (4, 6, 8)
+#: Where channels are as small as those of a depthwise convolution, their parameters take more
+#: than some bits for each weight.
+_TENSOR_BITS = (8, 10, 12)
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ def ladder() -> tuple[LayerSetting, ...]:
     found = [_codebook(entries, False) for entries in _TENSOR_ENTRIES]
     found += [_codebook(entries, True) for entries in _CHANNEL_ENTRIES]
     found += [LayerSetting(False, bits, Grid.UNIFORM, None, True, None) for bits in _CHANNEL_BITS]
+    found += [LayerSetting(False, bits, Grid.UNIFORM, None, False, None) for bits in _TENSOR_BITS]
     return tuple(found)
 
 
