@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from pipeline.chain.ground import Builder, Ground
+from pipeline.config.recipe import Grid
 from pipeline.core.events import Silent
 from pipeline.quantize.modelfile import ModelFile
 from pipeline.quantize.rules import LayerSetting
@@ -85,12 +86,11 @@ def recipe_of(chosen: Mapping[str, Layer], description: str) -> dict[str, Any]:
 
 
 def _rule(node: str, setting: LayerSetting) -> dict[str, Any]:
-    width: Sequence[tuple[str, Any]] = (
-        [("bits", setting.bits)] if setting.entries is None else [("entries", setting.entries)]
-    )
-    return {
-        "scope": node,
-        "grid": setting.grid.value,
-        **dict(width),
-        "per_channel": setting.per_channel,
-    }
+    rule: dict[str, Any] = {"scope": node, "grid": setting.grid.value}
+    if setting.grid is Grid.ENTROPY:
+        return {**rule, "step": setting.step}
+    if setting.entries is not None:
+        rule["entries"] = setting.entries
+    else:
+        rule["bits"] = setting.bits
+    return {**rule, "per_channel": setting.per_channel}

@@ -222,6 +222,8 @@ class _Others:
 
 def words(setting: LayerSetting) -> str:
     """A setting in a few words: ``codebook of 8``, ``4 bits a channel``."""
+    if setting.step is not None:
+        return f"entropy-coded, steps of {setting.step:g}"
     if setting.entries is not None:
         text = f"codebook of {setting.entries}"
     else:

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from pipeline.config.recipe import Grid
+from pipeline.config.recipe.parts import DEFAULT_STEP
 from pipeline.quantize import codebook, forms, grid
+from pipeline.quantize.entropy import entropy_coded
 from pipeline.quantize.forms import Coded
 from pipeline.quantize.rules import LayerSetting
 from pipeline.quantize.stored import Channel, Constant
@@ -79,6 +81,10 @@ def _coded(rows: Any, setting: LayerSetting) -> Iterator[Coded]:
     if setting.grid is Grid.CODEBOOK:
         make = codebook.for_channels if len(rows) > 1 else codebook.for_tensor
         booked = make(_inside(rows, setting), setting.entries or 2**setting.bits)
+        yield from _listed(booked.codes, booked.levels, booked.scales)
+        return
+    if setting.grid is Grid.ENTROPY:
+        booked = entropy_coded(rows, setting.step or DEFAULT_STEP)
         yield from _listed(booked.codes, booked.levels, booked.scales)
         return
     bits = setting.bits

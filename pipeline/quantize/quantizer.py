@@ -14,7 +14,7 @@ from pipeline.quantize.modelfile import ModelFile, Weight
 from pipeline.quantize.rules import LayerSetting, Node, resolve
 
 #: Part of the key of what the quantizer made: raise it when the same recipe gives other bytes.
-QUANTIZER_VERSION = 2
+QUANTIZER_VERSION = 3
 
 
 @dataclass(frozen=True)

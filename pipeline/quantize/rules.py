@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from typing import TypeVar
 
 from pipeline.config.recipe import Grid, Recipe, Rule, bits_of
+from pipeline.config.recipe.parts import DEFAULT_STEP
 from pipeline.core.errors import UsageError
 
 #: What people call an operator, and what it may be in a converted model.
@@ -39,7 +40,8 @@ class Node:
 @dataclass(frozen=True)
 class LayerSetting:
     """How a node's weight is quantized; ``entries`` is None for a uniform grid, ``range`` where
-    the weights' own is taken, ``per_channel`` where a codebook is whichever serves better."""
+    the weights' own is taken, ``per_channel`` where a codebook is whichever serves better;
+    ``step`` is an entropy grid's, in the weights' root mean square."""
 
     skip: bool
     bits: int
@@ -47,6 +49,7 @@ class LayerSetting:
     entries: int | None
     per_channel: bool | None
     range: tuple[float, float] | None
+    step: float | None = None
 
 
 @dataclass(eq=False)
@@ -137,7 +140,9 @@ def _setting(recipe: Recipe, name: str, rules: Sequence[Rule]) -> LayerSetting:
     limits = _last([rule.range for rule in rules], recipe.range)
     told = [rule.per_channel for rule in rules if rule.per_channel is not None]
     per_channel = told[-1] if told else recipe.per_channel
-    if per_channel is None and grid is Grid.UNIFORM:
+    if grid is Grid.ENTROPY:
+        per_channel, limits = False, None
+    elif per_channel is None and grid is Grid.UNIFORM:
         per_channel = True
     return LayerSetting(
         skip=_skips(recipe, name, rules),
@@ -146,6 +151,9 @@ def _setting(recipe: Recipe, name: str, rules: Sequence[Rule]) -> LayerSetting:
         entries=(entries or 2**bits) if grid is Grid.CODEBOOK else None,
         per_channel=per_channel if limits is None else False,
         range=limits,
+        step=_last([rule.step for rule in rules], recipe.step or DEFAULT_STEP)
+        if grid is Grid.ENTROPY
+        else None,
     )
 
 

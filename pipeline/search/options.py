@@ -11,9 +11,11 @@ from pipeline.quantize.rules import LayerSetting
 from pipeline.quantize.stored import Channel, Compression, Constant
 
 #: Entropy coding gives a fraction of a bit, so entries between powers of two are worth having.
-_TENSOR_ENTRIES = (2, 3, 4, 5, 6, 8, 11, 16, 23, 32, 64, 128, 256)
-_CHANNEL_ENTRIES = (2, 3, 4, 8, 16)
+_TENSOR_ENTRIES = (2, 3, 4, 6, 8, 16)
+_CHANNEL_ENTRIES = (2, 4, 16)
 _CHANNEL_BITS = (4, 6, 8)
+#: Distances of entropy-coded levels: each a quarter more, some third of a bit less.
+_STEPS = tuple(round(0.05 * 1.25**power, 4) for power in range(18))
 #: Where channels are as small as those of a depthwise convolution, their parameters take more
 #: than some bits for each weight.
 _TENSOR_BITS = (8, 10, 12)
@@ -39,6 +41,7 @@ def ladder() -> tuple[LayerSetting, ...]:
     found += [_codebook(entries, True) for entries in _CHANNEL_ENTRIES]
     found += [LayerSetting(False, bits, Grid.UNIFORM, None, True, None) for bits in _CHANNEL_BITS]
     found += [LayerSetting(False, bits, Grid.UNIFORM, None, False, None) for bits in _TENSOR_BITS]
+    found += [LayerSetting(False, 8, Grid.ENTROPY, None, False, None, step) for step in _STEPS]
     return tuple(found)
 
 
@@ -105,6 +108,7 @@ def as_record(option: Option, start: int) -> dict[str, Any]:
         "grid": setting.grid.value,
         "entries": setting.entries,
         "per_channel": setting.per_channel,
+        "step": setting.step,
         "error": option.error,
         "start": start,
         "bytes": len(constant.data),
@@ -118,7 +122,9 @@ def as_record(option: Option, start: int) -> dict[str, Any]:
 def from_record(record: Mapping[str, Any], data: bytes) -> Option:
     """What ``as_record`` told of."""
     grid, entries = Grid(record["grid"]), record["entries"]
-    setting = LayerSetting(False, record["bits"], grid, entries, record["per_channel"], None)
+    setting = LayerSetting(
+        False, record["bits"], grid, entries, record["per_channel"], None, record["step"]
+    )
     constant = Constant(
         data[record["start"] : record["start"] + record["bytes"]],
         record["dtype"],

@@ -39,7 +39,8 @@ class OptionsStage:
             "model": self.baseline.sha256,
             "quantizer": QUANTIZER_VERSION,
             "ladder": [
-                [one.bits, one.grid.value, one.entries, one.per_channel] for one in ladder()
+                [one.bits, one.grid.value, one.entries, one.per_channel, one.step]
+                for one in ladder()
             ],
         }
 

@@ -74,7 +74,7 @@ class TrialStage:
             "baseline": self.baseline.sha256,
             "quantizer": QUANTIZER_VERSION,
             "choice": [
-                [node, one.bits, one.grid.value, one.entries, one.per_channel]
+                [node, one.bits, one.grid.value, one.entries, one.per_channel, one.step]
                 for node, one in sorted(self.choice.items())
             ],
             "samples": self.samples.digest,

@@ -86,8 +86,20 @@ REFUSED = {
     "a node with a blank before it": ("quantization: weight\nskip_nodes: [' a']", "cannot be told"),
     "an unknown quantization": ("quantization: int8", "'none', 'weight', 'dynamic' or 'full'"),
     "no bits": ("quantization: weight\nbits:", "`bits` is a number from 1 to 16"),
-    "an unknown grid": (f"{WEIGHT}grid: k-means", "'uniform' or 'codebook'"),
+    "an unknown grid": (f"{WEIGHT}grid: k-means", "'uniform', 'codebook' or 'entropy'"),
     "a grid of full": ("quantization: full\ngrid: codebook", "`grid` needs"),
+    "a step of an even grid": (f"{WEIGHT}step: 0.5", "`step` needs `grid: entropy`"),
+    "bits of an entropy grid": (f"{WEIGHT}grid: entropy\nbits: 4", "`bits` has no meaning"),
+    "channels of an entropy grid": (f"{WEIGHT}grid: entropy\nper_channel: true", "no meaning"),
+    "a rule's step of nothing": (
+        f"{WEIGHT}rules: [{{scope: a, step: 0.5}}]",
+        "`step` needs `grid: entropy` in the rule",
+    ),
+    "a rule's bits of an entropy grid": (
+        f"{WEIGHT}rules: [{{scope: a, grid: entropy, bits: 4}}]",
+        "`bits` has no meaning",
+    ),
+    "a step that is none": (f"{WEIGHT}grid: entropy\nstep: 0", "greater than or equal to 0.01"),
     "entries of an even grid": (f"{WEIGHT}entries: 16", "`entries` needs `grid: codebook`"),
     "one entry": (f"{CODEBOOK}entries: 1", "greater than or equal to 2"),
     "entries beyond a byte": (f"{CODEBOOK}entries: 257", "less than or equal to 256"),
@@ -393,7 +405,9 @@ def test_a_recipe_cannot_be_changed():
 
 FOLDER = Path(__file__).parents[2] / "configs" / "quantization"
 #: First word of a recipe's name, and what it quantizes.
-KINDS = {"fp32": "none", "fp16": "none", "mixed": "weight", "codebook": "weight"}
+KINDS = {
+    "fp32": "none", "fp16": "none", "mixed": "weight", "codebook": "weight", "entropy": "weight",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
@@ -409,7 +423,7 @@ def test_every_recipe_that_comes_along_is_what_its_name_says(path):
         assert not recipe.rules
     if kind in ("weight", "codebook") and "entries" not in words:
         assert recipe.bits == int(words[0])
-    assert (recipe.grid is Grid.CODEBOOK) is (kind == "codebook")
+    assert recipe.grid.value == (kind if kind in ("codebook", "entropy") else "uniform")
     assert (recipe.mixed_bit is not None) is (kind == "mixed")
     assert (recipe.bias_correction is False) is ("uncorrected" in words)
     assert (recipe.per_channel is False) is ("tensor" in words)

@@ -29,6 +29,8 @@ SETTINGS = {
        for count in (2, 3, 16, 100, 256)},
     **{f"codebook of {count} a channel": LayerSetting(False, 8, Grid.CODEBOOK, count, True, None)
        for count in (2, 5, 64)},
+    **{f"entropy, steps of {step}": LayerSetting(False, 8, Grid.ENTROPY, None, False, None, step)
+       for step in (0.02, 0.3, 1.5)},
     "a range": LayerSetting(False, 3, Grid.UNIFORM, None, False, (-0.25, 0.5)),
 }  # fmt: skip
 

@@ -96,11 +96,20 @@ def test_which_nodes_a_rule_speaks_of(rule, nodes):
             _recipe({"operator": "Dense", "bits": 4}, {**FC, "per_channel": False}, bits=6),
             replace(PLAIN, bits=4, per_channel=False),
         ),
+        (
+            _recipe({**FC, "grid": "entropy", "step": 0.3}, per_channel=True),
+            replace(PLAIN, grid=Grid.ENTROPY, per_channel=False, step=0.3),
+        ),
+        (
+            _recipe({**FC, "grid": "uniform", "bits": 4}, grid="entropy"),
+            replace(PLAIN, bits=4),
+        ),
         (_recipe({"scope": "conv1", "bits": 4}), PLAIN),
     ],
     ids=[
         "nothing told", "recipe", "codebook", "entries", "range", "bits over entries",
         "entries over bits", "an even grid over a codebook", "range over channels", "two rules",
+        "entropy", "an even grid over entropy",
         "another node",
     ],
 )  # fmt: skip

@@ -14,7 +14,8 @@ from pipeline.stages.trial import Trial
 
 #: Recipes that are tried as a whole before any search, those that calibrate only with data for it.
 RECIPES = (
-    "weight-8", "weight-6", "weight-4", "codebook-4", "codebook-3", "codebook-2", "mixed-bit",
+    "weight-8", "weight-6", "weight-4", "codebook-4", "codebook-3", "codebook-2",
+    "entropy-fine", "entropy-medium", "entropy-coarse", "mixed-bit", "mixed-bit-auto",
     "fp16", "dynamic-8", "full-8", "full-8-max-min", "full-8-removal-outlier",
 )  # fmt: skip
 #: Bits a weight at which each layer is tried alone, to see what an error in it does.

@@ -22,10 +22,12 @@ class Quantizer(str, Enum):
 
 
 class Grid(str, Enum):
-    """Where the values lie that a weight can have: at equal steps, or where the weights are."""
+    """Where the values lie that a weight can have: at equal steps, or where the weights are, with
+    the least error for their number (codebook) or for the bits that they take (entropy)."""
 
     UNIFORM = "uniform"
     CODEBOOK = "codebook"
+    ENTROPY = "entropy"
 
 
 class Compression(str, Enum):

@@ -19,7 +19,7 @@ from pipeline.config.recipe.kinds import (
     TargetDevice,
 )
 from pipeline.config.recipe.mixed_bit import MixedBit
-from pipeline.config.recipe.parts import Bits, Entries, Range, bits_of
+from pipeline.config.recipe.parts import Bits, Entries, Range, Step, bits_of
 from pipeline.config.recipe.rule import Rule
 
 _Least = Annotated[int, Field(ge=0, le=65535)]
@@ -38,10 +38,16 @@ class Recipe(Section):
     bits: Bits | None = Field(8, description="Bits of a weight; none with mixed_bit")
     grid: Grid = Field(
         Grid.UNIFORM,
-        description="weight only: equal steps, or codebook: levels where the weights are (k-means)",
+        description="weight only: equal steps; codebook: levels where the weights are (k-means); "
+        "entropy: levels for the least error and entropy-coded bits together, a whole weight each",
     )
     entries: Entries | None = Field(
         None, description="codebook only: how many levels; 2 to the power of bits if absent"
+    )
+    step: Step | None = Field(
+        None,
+        description="entropy only: distance of neighbouring levels, in the weights' root mean "
+        "square; 0.5 if absent",
     )
     per_channel: bool | None = Field(
         None,

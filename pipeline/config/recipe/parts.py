@@ -18,6 +18,9 @@ def _ascending(ends: tuple[float, float]) -> tuple[float, float]:
 
 Bits = Annotated[int, Field(ge=1, le=16)]
 Entries = Annotated[int, Field(ge=2, le=2**MOST_INDEX_BITS)]
+#: Distance of levels in units of the weights' root mean square.
+Step = Annotated[float, Field(ge=0.01, le=4)]
+DEFAULT_STEP = 0.5
 Range = Annotated[
     tuple[float, float],
     AfterValidator(_ascending),

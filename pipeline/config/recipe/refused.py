@@ -27,6 +27,7 @@ _WEIGHT, _DYNAMIC, _FULL = Quantization.WEIGHT, Quantization.DYNAMIC, Quantizati
 _NEEDS: Mapping[str, tuple[Quantization, ...]] = {
     "grid": (_WEIGHT,),
     "entries": (_WEIGHT,),
+    "step": (_WEIGHT,),
     "range": (_WEIGHT,),
     "compression": (_WEIGHT,),
     "min_weight_elements": (_WEIGHT,),
@@ -65,9 +66,10 @@ def reason(recipe: Recipe) -> str | None:
 def beyond_converter(recipe: Recipe) -> tuple[str, ...]:
     """What of the recipe only the pipeline's own quantizer does, in words."""
     found = []
-    if recipe.grid is Grid.CODEBOOK:
-        found.append("`grid: codebook`")
-    found += [f"`{key}`" for key in ("entries", "range") if getattr(recipe, key) is not None]
+    if recipe.grid is not Grid.UNIFORM:
+        found.append(f"`grid: {recipe.grid.value}`")
+    told = ("entries", "step", "range")
+    found += [f"`{key}`" for key in told if getattr(recipe, key) is not None]
     found += [
         f"`{rule.layer_keys[0]}` of rule {number}"
         for number, rule in enumerate(recipe.rules, 1)
@@ -127,6 +129,12 @@ def _bits(recipe: Recipe) -> Iterator[str]:
 def _width(recipe: Recipe) -> Iterator[str]:
     if recipe.entries is not None and recipe.grid is not Grid.CODEBOOK:
         yield "`entries` needs `grid: codebook`"
+    if recipe.step is not None and recipe.grid is not Grid.ENTROPY:
+        yield "`step` needs `grid: entropy`"
+    if recipe.grid is Grid.ENTROPY:
+        for key in ("bits", "range", "per_channel"):
+            if _told(recipe, key):
+                yield f"`{key}` has no meaning with `grid: entropy`; `step` has"
     try:
         if recipe.grid is Grid.CODEBOOK:
             parts.check_index(recipe.bits)

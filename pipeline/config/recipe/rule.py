@@ -9,10 +9,10 @@ from pydantic import Field, model_validator
 from pipeline.config.document import Section
 from pipeline.config.recipe import parts
 from pipeline.config.recipe.kinds import Grid
-from pipeline.config.recipe.parts import Bits, Entries, Range
+from pipeline.config.recipe.parts import Bits, Entries, Range, Step
 
 #: What a rule may set beside ``skip``.
-LAYER_KEYS = ("bits", "grid", "entries", "range", "per_channel")
+LAYER_KEYS = ("bits", "grid", "entries", "step", "range", "per_channel")
 
 _Name = Annotated[str, Field(min_length=1)]
 
@@ -32,6 +32,7 @@ class Rule(Section):
     bits: Bits | None = Field(None, description="Bits of a weight")
     grid: Grid | None = Field(None, description="Equal steps, or levels where the weights are")
     entries: Entries | None = Field(None, description="codebook only: how many levels")
+    step: Step | None = Field(None, description="entropy only: as the recipe's")
     range: Range | None = Field(None, description="[low, high]; weights outside are clipped")
     per_channel: bool | None = Field(None, description="A scale for each channel")
 
@@ -61,6 +62,12 @@ class Rule(Section):
             raise ValueError(f"`skip: true` leaves nothing to set, and `{self.layer_keys[0]}` is")
         if self.entries is not None and self.grid is Grid.UNIFORM:
             raise ValueError("`entries` needs `grid: codebook`")
+        if self.step is not None and self.grid is not Grid.ENTROPY:
+            raise ValueError("`step` needs `grid: entropy` in the rule")
+        if self.grid is Grid.ENTROPY:
+            for name in ("bits", "entries", "range", "per_channel"):
+                if getattr(self, name) is not None:
+                    raise ValueError(f"`{name}` has no meaning with `grid: entropy`; `step` has")
         if self.grid is Grid.CODEBOOK:
             parts.check_index(self.bits)
         parts.check_width(self.bits, self.entries)
