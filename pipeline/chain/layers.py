@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from pipeline.chain.ground import Builder, Ground
+from pipeline.chain.subset import evenly
 from pipeline.config.recipe import Grid
 from pipeline.core.events import Silent
 from pipeline.quantize.modelfile import ModelFile
@@ -15,8 +16,12 @@ from pipeline.quantize.rules import LayerSetting
 from pipeline.search.options import Layer, Option, of_node
 from pipeline.stages.evaluate import Accuracy, labels_digest
 from pipeline.stages.options import OptionsStage
+from pipeline.stages.samples import Samples
 from pipeline.stages.stage import Outcome, run_stage
 from pipeline.stages.trial import Trial, TrialStage
+
+#: Samples on which a layer alone is tried.
+_FEW = 384
 
 
 @dataclass
@@ -45,8 +50,23 @@ class Layers:
         """Number of weights of a node."""
         return sum(weight.elements for weight in self.model.weights if weight.node == node)
 
+    @cached_property
+    def few(self) -> tuple[Samples, Accuracy]:
+        """As many samples as tell how far outputs move, which takes less than accuracy does."""
+        folder = self.builder.run.folder / "inputs" / "few"
+        return evenly(self.ground.samples, self.outputs, _FEW, folder)
+
+    def probe(self, subject: str, chosen: Mapping[str, Layer]) -> Outcome[Trial]:
+        """``trial`` on few samples."""
+        return self._trial(subject, chosen, *self.few)
+
     def trial(self, subject: str, chosen: Mapping[str, Layer]) -> Outcome[Trial]:
         """The model with the weights of some nodes stored as chosen, measured."""
+        return self._trial(subject, chosen, self.ground.samples, self.outputs)
+
+    def _trial(
+        self, subject: str, chosen: Mapping[str, Layer], samples: Samples, outputs: Accuracy
+    ) -> Outcome[Trial]:
         constants = {
             tensor: constant
             for layer in chosen.values()
@@ -58,9 +78,9 @@ class Layers:
             model=self.model,
             choice={node: layer.setting for node, layer in chosen.items()},
             constants=constants,
-            samples=self.ground.samples,
-            labels_digest=labels_digest(self.ground.samples),
-            outputs=self.outputs,
+            samples=samples,
+            labels_digest=labels_digest(samples),
+            outputs=outputs,
             toolchain=self.ground.toolchain,
         )
         return run_stage(self.builder.run.store, stage, Silent())

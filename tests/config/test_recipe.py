@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from pipeline.config.document import load
 from pipeline.config.errors import ConfigInvalid
-from pipeline.config.recipe import ActivationMethod, Grid, Quantization, Recipe, bits_of
+from pipeline.config.recipe import ActivationMethod, Quantization, Recipe, bits_of
 
 WEIGHT = "quantization: weight\n"
 CODEBOOK = f"{WEIGHT}grid: codebook\n"

@@ -18,8 +18,9 @@ RECIPES = (
     "entropy-fine", "entropy-medium", "entropy-coarse", "mixed-bit", "mixed-bit-auto",
     "fp16", "dynamic-8", "full-8", "full-8-max-min", "full-8-removal-outlier",
 )  # fmt: skip
-#: Bits a weight at which each layer is tried alone, to see what an error in it does.
-_PROBE_BITS = 3.0
+#: Bits a weight at which each layer is tried alone, to see what an error in it does: few enough to
+#: move the outputs, too many to upset them, for it is the slope at small errors that is asked for.
+_PROBE_BITS = 5.0
 
 
 def search(session: Session, outputs: Accuracy) -> None:
@@ -52,9 +53,10 @@ def search(session: Session, outputs: Accuracy) -> None:
 def _costs(layers: Layers, jobs: int) -> dict[str, float]:
     """What an error in the weights of each layer does to the outputs, from each layer alone."""
     probes = {node: layers.near(node, _PROBE_BITS) for node in layers.options}
+    assert layers.few  # made once, before several ask for it
     with workers(jobs) as pool:
         waiting = {
-            node: pool.submit(layers.trial, f"{node} alone", {node: probe})
+            node: pool.submit(layers.probe, f"{node} alone", {node: probe})
             for node, probe in probes.items()
         }
         gather(*waiting.values())
