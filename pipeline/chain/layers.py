@@ -50,6 +50,17 @@ class Layers:
         """Number of weights of a node."""
         return sum(weight.elements for weight in self.model.weights if weight.node == node)
 
+    @property
+    def other_bytes(self) -> int:
+        """What of the float model's file no option changes."""
+        weights = sum(4 * weight.elements for weight in self.model.weights)
+        return self.ground.baseline.size_bytes - weights
+
+    def power(self, node: str) -> float:
+        """Sum of squares of a node's weights."""
+        mine = (weight for weight in self.model.weights if weight.node == node)
+        return sum(float((self.model.values(weight).astype(float) ** 2).sum()) for weight in mine)
+
     @cached_property
     def few(self) -> tuple[Samples, Accuracy]:
         """As many samples as tell how far outputs move, which takes less than accuracy does."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -20,6 +20,10 @@ _PATIENCE = 400
 _DISTURBANCE = 0.7
 #: Prices of a byte are searched through between these powers of ten, relative to the costs.
 _PRICES = (-14.0, 4.0)
+#: A step from the best that saves a smaller part of its bytes is not worth a trial.
+_LEAST_SAVING = 0.001
+#: Nothing is looked for that takes less than this part of what is known to be possible.
+_DEEPEST = 4.0
 
 #: For each layer (in the order of the model) the number of its option.
 Choice = tuple[int, ...]
@@ -39,39 +43,47 @@ class Sized(Protocol):
 
 @dataclass(frozen=True)
 class Found:
-    """A choice that was measured; ``good``: within the limit."""
+    """A good choice, and the number of the model that led to it."""
 
     choice: Choice
     size: int
-    good: bool
+    model: int
 
 
 @dataclass
 class SizeSearch:
     """The smallest choice that is good.
 
-    ``options``: for each weight its options, the smallest first; ``costs``: for each weight what a
-    squared error does to the outputs. First prices of a byte are halved in between good and bad,
-    each byte and each error having one price everywhere; then single and paired steps from the
-    best are tried; then costs are disturbed.
+    ``options``: for each layer its options, the smallest first. ``models``: guesses of what a
+    squared error in each layer does, of which one may serve better than another. ``most_bytes``:
+    what is known to be possible, so that nothing larger is tried.
+
+    For each model prices of a byte are halved in between good and bad, each byte and each error
+    having one price everywhere; then single and paired steps from the best are tried, by the model
+    that led there; then its costs are disturbed.
     """
 
     options: Mapping[str, tuple[Sized, ...]]
-    costs: Mapping[str, float]
+    models: Sequence[Mapping[str, float]]
+    most_bytes: float = math.inf
     best: Found | None = None
     tried: dict[Choice, bool] = field(default_factory=dict)
     phase: str = "prices"
-    _good_price: float = _PRICES[0]
-    _bad_price: float = _PRICES[1]
+    costs: Mapping[str, float] = field(init=False)
+    _model: int = 0
+    _bracket: tuple[float, float] | None = None
     _random: random.Random = field(default_factory=lambda: random.Random(_SEED))
     _priced: dict[Choice, float] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.costs = self.models[0]
+
     def propose(self, count: int) -> list[Choice]:
         """Up to ``count`` choices that were not tried; none when there is nothing left to try."""
-        if self.phase == "prices":
+        while self.phase == "prices":
             if found := self._prices(count):
                 return found
-            self.phase = "steps"
+            self._next_model()
         if self.phase == "steps":
             if found := self._untried(self._steps(), count):
                 return found
@@ -81,14 +93,12 @@ class SizeSearch:
     def tell(self, choice: Choice, size: int, good: bool) -> None:
         """How a choice did; also of choices that were not proposed."""
         self.tried[choice] = good
-        if choice in self._priced:
+        if choice in self._priced and self._bracket is not None:
+            low, high = self._bracket
             price = self._priced[choice]
-            if good:
-                self._good_price = max(self._good_price, price)
-            else:
-                self._bad_price = min(self._bad_price, price)
+            self._bracket = (max(low, price), high) if good else (low, min(high, price))
         if good and (self.best is None or size < self.best.size):
-            self.best = Found(choice, size, good)
+            self.best = Found(choice, size, self._model)
             if self.phase == "disturbed":
                 self.phase = "steps"
 
@@ -109,9 +119,25 @@ class SizeSearch:
         """What its weights take."""
         return sum(option.stored_bytes for option in self._chosen(choice))
 
+    def _next_model(self) -> None:
+        """The next guess of costs; after the last one steps by the one that was best."""
+        self._model += 1
+        self._bracket = None
+        self._priced.clear()
+        if self._model < len(self.models):
+            self.costs = self.models[self._model]
+            return
+        self._model = self.best.model if self.best else 0
+        self.costs = self.models[self._model]
+        self.phase = "steps"
+
     def _prices(self, count: int) -> list[Choice]:
         """Choices at prices evenly between the highest good and the lowest bad one."""
-        low, high = self._good_price, self._bad_price
+        if self._bracket is None:
+            most = min(self.most_bytes, self.bytes_of(self.best.choice) if self.best else math.inf)
+            deepest = _PRICES[1] if most == math.inf else self._price_of(most / _DEEPEST)
+            self._bracket = (self._price_of(most), deepest)
+        low, high = self._bracket
         if high <= low:  # luck: a bad one below a good one
             return []
         edges = (self.allocate(low), self.allocate(high))
@@ -130,6 +156,19 @@ class SizeSearch:
                 return found
         return found
 
+    def _price_of(self, most: float, costs: Mapping[str, float] | None = None) -> float:
+        """The lowest price at which no more than ``most`` bytes are taken."""
+        low, high = _PRICES
+        if most == math.inf:
+            return low
+        for _ in range(24):
+            middle = (low + high) / 2
+            if self.bytes_of(self.allocate(middle, costs)) <= most:
+                high = middle
+            else:
+                low = middle
+        return high
+
     def _steps(self) -> Iterator[Choice]:
         """The best with one weight a step smaller, or that and another one larger: least harm
         for the bytes first."""
@@ -144,12 +183,14 @@ class SizeSearch:
                     moves.append(self._move(base, place, layer, -jump))
             if base[place] + 1 < len(self.options[layer]):
                 moves.append(self._move(base, place, layer, 1))
-        single = [move for move in moves if move[0] < 0]
+        least = _LEAST_SAVING * self.bytes_of(base)
+        shrinking = [move for move in moves if move[0] < 0]
+        single = [move for move in shrinking if -move[0] >= least]
         paired = [
             (one[0] + other[0], one[1] + other[1], {**one[2], **other[2]})
-            for one in single
+            for one in shrinking
             for other in moves
-            if one[2].keys() != other[2].keys() and one[0] + other[0] < 0
+            if one[2].keys() != other[2].keys() and -(one[0] + other[0]) >= least
         ]
         ranked = sorted(single, key=_harm) + sorted(paired, key=_harm)
         for _, _, change in ranked:
@@ -174,14 +215,7 @@ class SizeSearch:
                 layer: cost * math.exp(self._random.gauss(0, _DISTURBANCE))
                 for layer, cost in self.costs.items()
             }
-            low, high = _PRICES
-            for _ in range(24):
-                middle = (low + high) / 2
-                if self.bytes_of(self.allocate(middle, costs)) < limit:
-                    high = middle
-                else:
-                    low = middle
-            yield self.allocate(high, costs)
+            yield self.allocate(self._price_of(limit - 1, costs), costs)
 
     def _untried(self, choices: Iterator[Choice], count: int) -> list[Choice]:
         found: list[Choice] = []

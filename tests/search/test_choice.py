@@ -69,7 +69,7 @@ def test_it_finds_the_smallest_of_few_layers(seed: int) -> None:
     options, costs = landscape(seed, layers=4, steps=6)
     limit = sum(costs[name] * steps[3].error for name, steps in options.items())
     bench = Bench(options, costs, limit)
-    search = SizeSearch(options, costs)
+    search = SizeSearch(options, [costs])
     bench.run(search, trials=200)
     assert search.best is not None
     assert search.best.size <= 1.01 * bench.optimum()
@@ -82,7 +82,7 @@ def test_wrong_costs_cost_little(seed: int) -> None:
     believed = {name: cost * chance.lognormvariate(0, 0.7) for name, cost in true.items()}
     limit = sum(true[name] * steps[2].error for name, steps in options.items())
     bench = Bench(options, true, limit)
-    search = SizeSearch(options, believed)
+    search = SizeSearch(options, [believed])
     bench.run(search, trials=200)
     assert search.best is not None
     assert search.best.size <= 1.03 * bench.optimum()
@@ -92,11 +92,35 @@ def test_it_beats_every_uniform_choice_of_many_layers() -> None:
     options, costs = landscape(3, layers=60, steps=8)
     limit = sum(costs[name] * steps[4].error for name, steps in options.items())
     bench = Bench(options, costs, limit)
-    search = SizeSearch(options, costs)
+    search = SizeSearch(options, [costs])
     bench.run(search, trials=150)
     uniform = [(step,) * 60 for step in range(8)]
     assert search.best is not None
     assert search.best.size < 0.9 * min(bench.size(c) for c in uniform if bench.good(c))
+
+
+def test_of_several_guesses_the_best_one_wins() -> None:
+    options, true = landscape(5, layers=30, steps=8)
+    chance = random.Random(7)
+    wrong = {name: cost * chance.lognormvariate(0, 3) for name, cost in true.items()}
+    limit = sum(true[name] * steps[4].error for name, steps in options.items())
+    sizes = []
+    for models in ([wrong], [wrong, true], [true, wrong]):
+        bench = Bench(options, true, limit)
+        search = SizeSearch(options, models)
+        bench.run(search, trials=60)
+        assert search.best is not None
+        sizes.append(search.best.size)
+    assert max(sizes[1:]) < 0.97 * sizes[0]
+
+
+def test_nothing_larger_than_what_is_known_is_tried() -> None:
+    options, costs = landscape(4, layers=20, steps=8)
+    bench = Bench(options, costs, limit=1e9)
+    most = 0.3 * sum(steps[-1].stored_bytes for steps in options.values())
+    search = SizeSearch(options, [costs], most)
+    bench.run(search, trials=10)
+    assert all(bench.size(choice) <= most for choice in search.tried)
 
 
 def test_the_same_answers_lead_the_same_way() -> None:
@@ -104,7 +128,7 @@ def test_the_same_answers_lead_the_same_way() -> None:
     ways = []
     for _ in range(2):
         bench = Bench(options, costs, limit=50.0)
-        search = SizeSearch(options, costs)
+        search = SizeSearch(options, [costs])
         bench.run(search, trials=120)
         ways.append(list(search.tried))
     assert ways[0] == ways[1]
@@ -113,7 +137,7 @@ def test_the_same_answers_lead_the_same_way() -> None:
 def test_a_limit_that_nothing_meets_ends_without_a_best() -> None:
     options, costs = landscape(2, layers=3, steps=3)
     bench = Bench(options, costs, limit=-1.0)
-    search = SizeSearch(options, costs)
+    search = SizeSearch(options, [costs])
     bench.run(search, trials=10_000)
     assert search.best is None
     assert bench.measured < 200

@@ -1,6 +1,12 @@
-"""The smallest model: whole recipes, each layer alone, then a form for each layer."""
+"""The smallest model: whole recipes, each layer alone, then a form for each layer.
+
+What an error in a layer does is guessed in three ways: as if the same part of noise did the same
+harm everywhere, as measured on each layer alone, and between both.
+"""
 
 from __future__ import annotations
+
+import math
 
 from pipeline.chain.layers import Layers, recipe_of
 from pipeline.chain.parallel import gather, workers
@@ -30,7 +36,13 @@ def search(session: Session, outputs: Accuracy) -> None:
     if not session.goes_on:
         return
     layers = Layers(session.builder, session.ground, outputs)
-    size = SizeSearch(layers.options, _costs(layers, session.budget.jobs))
+    measured = _costs(layers, session.budget.jobs)
+    alike = {node: 1 / max(layers.power(node), 1e-30) for node in layers.options}
+    both = {node: math.sqrt(measured[node] * alike[node]) for node in layers.options}
+    known, most = session.best, math.inf
+    if known is not None and session.limit.met(known):
+        most = known.size_bytes - layers.other_bytes
+    size = SizeSearch(layers.options, (alike, both, measured), most)
     with workers(session.budget.jobs) as pool:
         while session.goes_on:
             batch = size.propose(session.room)
