@@ -1,13 +1,22 @@
-"""The codes that hdc puts into its messages (``[E001005]``), what each means and what to do."""
+"""The codes that hdc puts into its messages (``[E001005]``), what each means and what to do.
+
+Causes are those of the hdc guide and sources of OpenHarmony (docs, developtools_hdc).
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+from pipeline.core.errors import one_line
 
 
 @dataclass(frozen=True)
 class HdcCode:
-    """One code: its cause, what the user can do, and whether waiting a moment may cure it."""
+    """One code: its cause, what the user can do, and whether waiting a moment may cure it.
+
+    ``code`` is empty for a text that hdc gives no code.
+    """
 
     code: str
     cause: str
@@ -104,6 +113,52 @@ _ALL = (
 CODES = {entry.code: entry for entry in _ALL}
 
 
+_ROOT = "use a debug image or board; consumer devices refuse this"
+_FORWARD = "choose another port, or free it: 'hdc fport ls', 'hdc fport rm'"
+
+#: What hdc says without a code, by a part of it in lower case.
+TEXTS = {
+    "thread pool busy": HdcCode("", "the hdc server is overloaded", _BUG, True),
+    "session is dead": HdcCode("", "the session with the device ended", _BUG, True),
+    "debugging is not allowed": HdcCode("", "the device forbids debugging", _OWNER),
+    "need running as root": HdcCode("", "this needs a daemon that runs as root", _ROOT),
+    "root run mode in undebuggable": HdcCode("", "this is no debug image", _ROOT),
+    "mount failed": HdcCode("", "the system cannot be mounted writable", _ROOT),
+    "forwardport result:failed": HdcCode("", "the port could not be forwarded", _FORWARD),
+    "tcp port listen failed": HdcCode("", "the port is in use", _FORWARD),
+    "forward parament failed": HdcCode("", "the forwarding rule is wrong", _FORWARD),
+    "ruler is not exist": HdcCode("", "there is no such forwarding rule", _FORWARD),
+    "no such file or directory": HdcCode(
+        "", "a file or folder is not there", "check both paths; hdc makes no missing folders"
+    ),
+    "permission denied": HdcCode(
+        "", "the shell user may not do this", "use a folder below /data/local/tmp"
+    ),
+    "read-only file system": HdcCode(
+        "", "the place cannot be written", "use a folder below /data/local/tmp"
+    ),
+    "unknown operation command": HdcCode("", "this hdc does not know the command", _UPDATE),
+    "unknown file option": HdcCode("", "this hdc does not know the option", _UPDATE),
+    "incorrect command": HdcCode("", "this hdc does not take the option", _UPDATE),
+    "source folder is empty": HdcCode("", "there is nothing to send", "send a folder with files"),
+}
+_CODE = re.compile(r"E[0-9A-F]{6}")
+
+
 def explain(code: str) -> HdcCode:
-    """What is known of ``code``; an unknown one gets a record that says so."""
-    return CODES.get(code) or HdcCode(code, f"hdc reported {code}", _BUG)
+    """What is known of ``code``, in any case, alone or within a line that hdc printed.
+
+    An unknown one gets a record that says so.
+    """
+    found = _CODE.search(code.upper())
+    if found is None:
+        text = one_line(code)[:200]
+        return explain_text(code) or HdcCode("", f"nothing is known of {text!r}", _BUG)
+    name = found.group()
+    return CODES.get(name) or HdcCode(name, f"hdc reported {name}", _BUG)
+
+
+def explain_text(text: str) -> HdcCode | None:
+    """What is known of a message without a code; None for nothing."""
+    lowered = text.lower()
+    return next((known for part, known in TEXTS.items() if part in lowered), None)

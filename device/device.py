@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from enum import Enum
@@ -144,19 +144,38 @@ class Device(Protocol):
         Raises ``FileMissing``, ``RemoteDiskFull``, ``PushFailed``.
         """
 
+    def push_all(self, sources: Sequence[Path]) -> tuple[Pushed, ...]:
+        """``push`` of many files, in their order; small ones go together in one transfer."""
+
     def run(
-        self, command: str, *, deadline_s: float, on_line: OnLine | None = None
+        self,
+        command: str,
+        *,
+        deadline_s: float,
+        on_line: OnLine | None = None,
+        silence_s: float | None = None,
     ) -> RemoteResult:
         """Run a shell command to its end; an exit code other than 0 is a result, not an error.
 
-        When ``deadline_s`` passes or the caller is interrupted, what it started is killed.
+        When ``deadline_s`` passes, when it prints no line for ``silence_s`` seconds or when the
+        caller is interrupted, what it started is killed. Raises ``DeviceTimeout`` and
+        ``DeviceSilent``.
         """
 
     def pull(self, remote: str, target: Path) -> None:
         """Fetch a file, whole or not at all. Raises ``PullFailed``."""
 
+    def lease(self) -> AbstractContextManager[None]:
+        """The device for the caller's thread alone, until the end of the block or process.
+
+        Inside a block of the same thread it does nothing more. Raises ``DeviceBusy``.
+        """
+
     def scratch(self) -> AbstractContextManager[str]:
-        """A fresh folder on the device, removed at the end, also after a failure."""
+        """A fresh folder on the device, removed at the end, also after a failure.
+
+        The device is leased meanwhile. Raises ``DeviceBusy``.
+        """
 
     def clean(self) -> None:
-        """Remove every file of the pipeline from the device."""
+        """Remove every file of the pipeline from the device. Raises ``DeviceBusy``."""

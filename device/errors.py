@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from device.codes import explain
+from device.codes import explain, explain_text
+from device.quote import quote
 from pipeline.core.errors import DeviceError, one_line
 
 _RECONNECT = "wake and reconnect the device, check it with 'hdc list targets -v', then run again"
@@ -156,6 +157,39 @@ class DeviceUnauthorized(DeviceError):
 
 @dataclass(eq=False)
 class DeviceBusy(DeviceError):
+    """Another pipeline has the device; ``marker`` is its mark there, None when it runs here.
+
+    ``who`` and ``since`` are empty where the other one had no time to say so; ``lapses_s`` is in
+    how many seconds a mark that nobody renews counts no more.
+    """
+
+    key: str
+    who: str = ""
+    since: str = ""
+    pid: int | None = None
+    marker: str | None = None
+    lapses_s: float = 0.0
+
+    @property
+    def message(self) -> str:
+        who = self.who or "another pipeline"
+        process = f" (process {self.pid})" if self.pid is not None else ""
+        since = f" since {self.since}" if self.since else ""
+        return f"device {self.key} is in use by {who}{process}{since}"
+
+    @property
+    def hint(self) -> str:
+        if self.marker is None:
+            return "wait until it ends, or end that process; then run again"
+        minutes = max(1, round(self.lapses_s / 60))
+        return (
+            f"wait until it ends; its mark lapses {minutes} min after that computer has gone, or "
+            f"remove it: hdc -t {quote(self.key)} shell rm -r {self.marker}"
+        )
+
+
+@dataclass(eq=False)
+class DeviceConnecting(DeviceError):
     """The channel to the device was still being established when patience ran out (E000004)."""
 
     key: str
@@ -203,6 +237,31 @@ class DeviceTimeout(DeviceError):
     @property
     def hint(self) -> str:
         return "the device or hdc may be frozen: reconnect the device, run 'hdc kill -r', try again"
+
+
+@dataclass(eq=False)
+class DeviceSilent(DeviceError):
+    """A run printed nothing for longer than it may, well before its deadline.
+
+    ``answers``: whether the device answered another call afterwards; None: it was not asked.
+    """
+
+    key: str
+    what: str
+    silence_s: float
+    last_line: str = ""
+    answers: bool | None = None
+
+    @property
+    def message(self) -> str:
+        last = f" (last line: {self.last_line[:120]})" if self.last_line else ""
+        return f"{self.what} on device {self.key} printed nothing for {self.silence_s:g} s{last}"
+
+    @property
+    def hint(self) -> str:
+        if self.answers:
+            return "the device answers, so it is the program that hangs: run it there by hand"
+        return "the device does not answer any more: wake or reconnect it, then run again"
 
 
 @dataclass(eq=False)
@@ -255,7 +314,14 @@ class HdcRefused(DeviceError):
 
     @property
     def hint(self) -> str:
-        return explain(self.code).hint if self.code else _RECONNECT
+        known = explain(self.code) if self.code else explain_text(self.text)
+        return known.hint if known else _RECONNECT
+
+    @property
+    def passes(self) -> bool:
+        """Whether waiting a moment may cure it."""
+        known = explain(self.code) if self.code else explain_text(self.text)
+        return known is not None and known.passing
 
 
 @dataclass(eq=False)

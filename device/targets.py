@@ -14,7 +14,7 @@ from device.errors import (
     NoDevice,
     SeveralDevices,
 )
-from device.hdc.client import HdcClient
+from device.hdc.client import HdcClient, is_address
 from device.hdc.device import HdcDevice
 from device.hdc.messages import State
 from pipeline.core.errors import DeviceError
@@ -81,7 +81,7 @@ def _named(client: HdcClient, key: str, matches: Matches, wanted: str, workdir: 
     targets = list_targets(client)
     target = _find(targets, key)
     away = target is None or target.state is State.OFFLINE
-    if away and _is_address(key) and client.tconn(key):
+    if away and is_address(key) and client.tconn(key):
         targets = list_targets(client)
         target = _find(targets, key)
     if target is None:
@@ -106,11 +106,6 @@ def _facts(device: HdcDevice, target: Target) -> DeviceFacts:
 
 def _find(targets: list[Target], key: str) -> Target | None:
     return next((target for target in targets if target.key == key), None)
-
-
-def _is_address(key: str) -> bool:
-    host, colon, port = key.rpartition(":")
-    return bool(host and colon) and port.isascii() and port.isdigit()
 
 
 def _reason(error: DeviceError) -> str:

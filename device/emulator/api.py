@@ -47,14 +47,33 @@ class EmulatedDevice:
         """Take every fault away."""
         self._change(faults=[])
 
-    def set_state(self, state: str, *, refused: bool = False) -> None:
-        """Connected, Offline, Unauthorized (``refused``: for good) or Absent."""
-        self._change(state=state, refused=refused)
+    def set_state(self, state: str, *, refused: bool = False, unreachable: bool = False) -> None:
+        """Connected, Offline, Unauthorized (``refused``: for good) or Absent.
+
+        One on the network that is ``unreachable`` cannot be connected again.
+        """
+        self._change(state=state, refused=refused, refuses=unreachable)
+
+    @property
+    def state(self) -> str:
+        """The state that the next call finds it in, faults aside."""
+        return str(store.load(self._path)["state"])
 
     @property
     def faults(self) -> list[store.Record]:
         """The faults that have not struck yet, or strike always."""
         return list(store.load(self._path)["faults"])
+
+    @property
+    def connection(self) -> str:
+        """USB or TCP."""
+        return str(store.load(self._path)["connection"])
+
+    @property
+    def device_type(self) -> str:
+        """What it says of itself: phone, tablet, wearable, default (a board)."""
+        path = self.folder / "state" / "param" / "const.product.devicetype"
+        return path.read_text().strip()
 
     @property
     def _path(self) -> str:
@@ -118,7 +137,7 @@ def set_server(
 ) -> None:
     """How the hdc server behaves: not at all after a wait, or not yet started.
 
-    ``empty_lists``: how many listings come before the first device is there.
+    ``empty_lists``: how many listings or calls come before the first device is there.
     """
     home.mkdir(parents=True, exist_ok=True)
     with store.Locked(str(home)):

@@ -73,9 +73,9 @@ class _Client:
         elif word == "wait":
             self._wait()
         elif word == "shell":
-            shell.run(self._device(), rest)
+            shell.run(self._device(server), rest)
         elif word == "file" and rest[:1] in (["send"], ["recv"]):
-            _leave(transfer(self._device(), rest[0], rest[1:]))
+            _leave(transfer(self._device(server), rest[0], rest[1:]))
         else:
             _leave(texts.UNKNOWN_COMMAND)
 
@@ -124,12 +124,8 @@ class _Client:
 
     def _list(self, *, verbose: bool, server: Record) -> NoReturn:
         found = self._devices()
-        if server.get("empty_lists", 0) > 0:
+        if self._sees_nothing_yet(server):
             found = []
-            with Locked(self._home):
-                record = load(self._server_path)
-                record["empty_lists"] -= 1
-                save(self._server_path, record)
         if verbose:
             text = "".join(
                 texts.LISTED_VERBOSE.format(
@@ -144,6 +140,16 @@ class _Client:
         forms = {"Connected": texts.LISTED, "Unauthorized": texts.LISTED_UNAUTHORIZED}
         text = "".join(forms.get(one.state, "").format(key=one.key) for one in found)
         _leave(text or texts.EMPTY)
+
+    def _sees_nothing_yet(self, server: Record) -> bool:
+        """Whether the server has just been started and has not found its devices."""
+        if server.get("empty_lists", 0) <= 0:
+            return False
+        with Locked(self._home):
+            record = load(self._server_path)
+            record["empty_lists"] -= 1
+            save(self._server_path, record)
+        return True
 
     def _connect(self, address: str) -> str:
         host, colon, port = address.partition(":")
@@ -173,8 +179,10 @@ class _Client:
                     _leave(texts.WAITED.format(key=device.key))
             time.sleep(1)
 
-    def _device(self) -> Stored:
+    def _device(self, server: Record) -> Stored:
         """The device of ``-t``; without it the only one that is connected."""
+        if self._sees_nothing_yet(server):
+            _leave(texts.NO_MATCH)
         if self._key:
             device = self._named()
         else:

@@ -38,6 +38,7 @@ def run(device: Stored, arguments: list[str]) -> None:
         freeze()
     cut = device.strike("cut-shell")
     if cut and not cut["after_lines"]:
+        device.change_state(cut)
         return
     root = shell_root(device)
     reading, writing = os.pipe()
@@ -49,6 +50,8 @@ def run(device: Stored, arguments: list[str]) -> None:
     lines_left = int(cut["after_lines"]) if cut else None
     if _relay(reading, ToDevice(root, os.path.realpath(root)), lines_left):
         os.close(reading)
+        if cut:
+            device.change_state(cut)
         _reap(daemon, tries=50)
         return
     os.waitpid(daemon, 0)

@@ -39,9 +39,11 @@ class Fault:
 
     It lies idle for the first ``after_calls`` calls that concern the device (listing it is one),
     then strikes ``times`` times (None: always). ``containing``: only in calls whose arguments
-    have this text. ``after_bytes``: how much of a transfer still works (cut, freeze) or fits
-    (disk-full). ``after_lines``: how many lines of a shell's output still come; without it a cut
-    shell prints nothing.
+    have this text. ``after_bytes``: how much of a transfer still works (cut, freeze), is right
+    (corrupt) or fits (disk-full). ``after_lines``: how many lines of a shell's output still come;
+    without it a cut shell prints nothing. ``then``: the state that the device is in once it has
+    struck, as Offline or Absent after a connection on the network dropped, until somebody
+    connects it again.
     """
 
     kind: FaultKind
@@ -50,6 +52,7 @@ class Fault:
     after_bytes: int = 0
     after_lines: int = 0
     containing: str | None = None
+    then: str | None = None
 
     def as_json(self) -> dict[str, object]:
         """As it is stored in device.json."""
@@ -60,6 +63,7 @@ class Fault:
             "after_bytes": self.after_bytes,
             "after_lines": self.after_lines,
             "containing": self.containing,
+            "then": self.then,
         }
 
 

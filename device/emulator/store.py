@@ -87,8 +87,9 @@ class Stored:
                 save(path, record)
         stored = cls(folder, record, active)
         for kind, state in _STATES.items():
-            if stored.strike(kind):
+            if fault := stored.strike(kind):
                 record["state"], record["refused"] = state, kind == "refused"
+                stored.change_state(fault)
         return stored
 
     @property
@@ -115,6 +116,16 @@ class Stored:
             if self._add_times(fault, -1):
                 return fault
         return None
+
+    def change_state(self, fault: Record) -> None:
+        """Leave the device in the state that a fault which struck puts it in."""
+        if fault["then"] is None:
+            return
+        path = os.path.join(self.folder, "device.json")
+        with Locked(self.folder):
+            record = load(path)
+            record["state"] = fault["then"]
+            save(path, record)
 
     def spare(self, fault: Record) -> None:
         """Give back a fault that had no occasion to strike."""

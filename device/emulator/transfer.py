@@ -145,7 +145,9 @@ class _Job:
         try:
             while piece := os.read(reading, _CHUNK):
                 if corrupt:
-                    piece, corrupt = bytes([piece[0] ^ 0xFF]) + piece[1:], None
+                    at = min(corrupt["after_bytes"], len(piece) - 1)
+                    piece = piece[:at] + bytes([piece[at] ^ 0xFF]) + piece[at + 1 :]
+                    corrupt = None
                 done += self._write(writing, piece, done, total)
             self._write(writing, b"", done, total)
             if corrupt:
@@ -162,6 +164,7 @@ class _Job:
                 os.write(writing, piece[: max(0, fault["after_bytes"] - done)])
                 if kind == "freeze":
                     freeze()
+                self._device.change_state(fault)
                 raise CutError
         if self._free is not None and len(piece) > self._free:
             os.write(writing, piece[: self._free])

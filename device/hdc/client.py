@@ -2,47 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from device.codes import explain
 from device.device import OnLine, RemoteResult
 from device.errors import (
     CommandTooLong,
     ConnectionLost,
-    DeviceBusy,
     DeviceTimeout,
     HdcMissing,
-    HdcRefused,
     HdcServerUnreachable,
     OutputTooLong,
 )
 from device.hdc import messages
+from device.hdc.patience import Patience, patiently
 from device.hdc.sentinel import LineFilter, Sentinel, Stage
+from device.hdc.silence import Watchdog
 from pipeline.core import process
-from pipeline.core.errors import one_line
+from pipeline.core.errors import DeviceError, one_line
 
 #: The longest remote command that hdc carries; beyond it the output is empty, without an error.
 COMMAND_LIMIT_BYTES = 61_437
+_DEFAULT_PORT = "8710"
 
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long to wait for what, in seconds."""
-
-    #: A call that only asks; hdc itself takes up to 13.5 s to find its server unreachable.
-    call_s: float = 20.0
-    #: For causes that pass by themselves, as a channel that is being established (E000004).
-    channel_s: float = 5.0
-    #: For the first devices to be listed after hdc had to start its server.
-    server_start_s: float = 3.0
-    #: A listing slower than this had to start the server: 1.3 s, against 0.015 s without.
-    server_started_s: float = 0.7
 
 
 @dataclass(frozen=True)
@@ -57,8 +45,15 @@ class HdcClient:
     command: tuple[str, ...]
     env: Mapping[str, str] | None = None
     server: str | None = None
-    patience: Patience = Patience()
+    patience: Patience = field(default_factory=Patience)
     limit_bytes: int = 64 << 20
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What tells this way to a server from others."""
+        variables = {**os.environ, **(self.env or {})}
+        port = variables.get("OHOS_HDC_SERVER_PORT", _DEFAULT_PORT)
+        return (*self.command, self.server or f"127.0.0.1:{port}")
 
     def version(self) -> str:
         """The client's version, as ``3.2.0f``."""
@@ -98,7 +93,9 @@ class HdcClient:
         """Run ``command`` on the device to its end; its exit code is in the result.
 
         Raises ``ConnectionLost`` when the output has no end, ``DeviceTimeout``, ``OutputTooLong``
-        and ``CommandTooLong``. Standard input is empty.
+        and ``CommandTooLong``. Standard input is empty. A device on the network whose connection
+        dropped is connected again, once: for the command when it had not begun, else for what
+        comes after it.
         """
         sentinel = Sentinel.fresh()
         return self.shell_marked(
@@ -113,8 +110,12 @@ class HdcClient:
         sentinel: Sentinel,
         deadline_s: float,
         on_line: OnLine | None = None,
+        silence_s: float | None = None,
     ) -> RemoteResult:
-        """``shell`` with marks of the caller's, who can then stop what the call left behind."""
+        """``shell`` with marks of the caller's, who can then stop what the call left behind.
+
+        Raises ``DeviceSilent`` when no line comes for ``silence_s`` seconds.
+        """
         wrapped = sentinel.wrap(command)
         size = len(wrapped.encode())
         if size > COMMAND_LIMIT_BYTES:
@@ -122,9 +123,15 @@ class HdcClient:
         what = f"'{one_line(command)[:80]}'"
 
         def once() -> RemoteResult:
-            listener = LineFilter(sentinel, on_line) if on_line else None
+            listener: OnLine | None = LineFilter(sentinel, on_line) if on_line else None
+            watchdog = Watchdog(key, what, silence_s, listener) if silence_s else None
             done = self._call(
-                ("shell", wrapped), what, key=key, deadline_s=deadline_s, on_line=listener
+                ("shell", wrapped),
+                what,
+                key=key,
+                deadline_s=deadline_s,
+                on_line=watchdog.line if watchdog else listener,
+                on_tick=watchdog.tick if watchdog else None,
             )
             answer = sentinel.read(done.stdout)
             if answer.stage is Stage.DONE:
@@ -133,7 +140,7 @@ class HdcClient:
                 self._raise_failure(done, key)
             raise ConnectionLost(key, what, _last_line(answer.output))
 
-        return self._patiently(once)
+        return self._patiently(key, once)
 
     def file_send(self, key: str, local: Path, remote: str, *, deadline_s: float) -> None:
         """Copy a local file to ``remote``; hdc says that it arrived, which proves nothing yet."""
@@ -152,26 +159,22 @@ class HdcClient:
                 self._raise_failure(done, key)
                 raise ConnectionLost(key, what)
 
-        self._patiently(once)
+        self._patiently(key, once)
 
     def _list_once(self) -> tuple[list[messages.Listed], float]:
         done = self._call(("list", "targets", "-v"), "hdc list", deadline_s=self.patience.call_s)
         self._raise_failure(done, "")
         return messages.listed(_text(done)), done.duration_s
 
-    def _patiently(self, once: Callable[[], _T]) -> _T:
-        """Repeat while hdc says that nothing was begun, for a reason that passes by itself."""
-        until = time.monotonic() + self.patience.channel_s
-        pause = 0.1
-        while True:
-            try:
-                return once()
-            except (DeviceBusy, HdcRefused) as error:
-                passing = isinstance(error, DeviceBusy) or explain(error.code).passing
-                if not passing or time.monotonic() + pause > until:
-                    raise
-            time.sleep(pause)
-            pause = min(pause * 2, 1.0)
+    def _patiently(self, key: str, once: Callable[[], _T]) -> _T:
+        connect = partial(self._connect_again, key) if is_address(key) else None
+        return patiently(self.patience, once, connect)
+
+    def _connect_again(self, address: str) -> bool:
+        try:
+            return self.tconn(address)
+        except DeviceError:  # the cut is what is to be told
+            return False
 
     def _call(
         self,
@@ -181,6 +184,7 @@ class HdcClient:
         deadline_s: float,
         key: str | None = None,
         on_line: OnLine | None = None,
+        on_tick: Callable[[], None] | None = None,
     ) -> process.Completed:
         server = ("-s", self.server) if self.server else ()
         target = ("-t", key) if key is not None else ()
@@ -193,6 +197,7 @@ class HdcClient:
                 deadline_s=deadline_s,
                 env=self.env,
                 on_line=on_line,
+                on_tick=on_tick,
                 limit_bytes=self.limit_bytes,
                 kill_group=False,
             )
@@ -212,6 +217,12 @@ class HdcClient:
             error.server = self.server
         if error is not None:
             raise error
+
+
+def is_address(key: str) -> bool:
+    """Whether a key is of a device on the network: ``IP:PORT``."""
+    host, colon, port = key.rpartition(":")
+    return bool(host and colon) and port.isascii() and port.isdigit()
 
 
 def _text(done: process.Completed) -> str:

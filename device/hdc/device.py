@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,15 +19,26 @@ from device.device import (
     RemoteResult,
     Telemetry,
 )
-from device.errors import CommandTooLong, ConnectionLost, DeviceTimeout, OutputTooLong
+from device.errors import (
+    CommandTooLong,
+    ConnectionLost,
+    DeviceSilent,
+    DeviceTimeout,
+    OutputTooLong,
+)
 from device.hdc import names
+from device.hdc.bundle import push_all
 from device.hdc.client import HdcClient
+from device.hdc.lease import lease
 from device.hdc.pull import pull
 from device.hdc.push import push
 from device.hdc.remote import Deadlines, Remote
 from device.hdc.sentinel import Sentinel, stop
 from device.quote import is_plain_path, quote
 from pipeline.core.errors import DeviceError
+
+#: After these something may still run on the device.
+_BEGAN = (ConnectionLost, DeviceTimeout, DeviceSilent, OutputTooLong)
 
 
 @dataclass(frozen=True)
@@ -64,28 +75,49 @@ class HdcDevice:
         """Put a file on the device, whole or not at all, unless its content is there already."""
         return push(self._remote, source, executable=executable, on_progress=on_progress)
 
+    def push_all(self, sources: Sequence[Path]) -> tuple[Pushed, ...]:
+        """``push`` of many files, in their order; small ones go together in one transfer."""
+        return push_all(self._remote, sources)
+
     def run(
-        self, command: str, *, deadline_s: float, on_line: OnLine | None = None
+        self,
+        command: str,
+        *,
+        deadline_s: float,
+        on_line: OnLine | None = None,
+        silence_s: float | None = None,
     ) -> RemoteResult:
         """Run a shell command to its end; one that hdc cannot carry goes as a script file."""
         try:
-            return self._run(command, deadline_s, on_line)
+            return self._run(command, deadline_s, on_line, silence_s)
         except CommandTooLong:
             with self._as_script(command) as short:
-                return self._run(short, deadline_s, on_line)
+                return self._run(short, deadline_s, on_line, silence_s)
 
     def pull(self, remote: str, target: Path) -> None:
         """Fetch a file, whole or not at all."""
         pull(self._remote, remote, target)
 
+    def lease(self) -> AbstractContextManager[None]:
+        """The device for this thread alone, until the end of the block or process."""
+        return lease(self._remote)
+
     @contextmanager
     def scratch(self) -> Iterator[str]:
-        """A fresh folder on the device, removed at the end as well as the device lets us."""
+        """A fresh folder on the device, removed at the end as well as the device lets us.
+
+        The device is leased meanwhile: who works on it must not be disturbed.
+        """
+        with self.lease(), self._folder() as folder:
+            yield folder
+
+    @contextmanager
+    def _folder(self) -> Iterator[str]:
         remote = self._remote
         name = names.take()
         folder = f"{remote.runs}/{name}"
         try:
-            listed = remote.must(f"mkdir -p {quote(folder)} && ls {quote(remote.runs)}")
+            listed = remote.must_again(f"mkdir -p {quote(folder)} && ls {quote(remote.runs)}")
             self._take_over(listed.text.splitlines())
             yield folder
         finally:
@@ -98,7 +130,8 @@ class HdcDevice:
         """Remove every file of ours from the device; the working folder too when it is empty."""
         remote = self._remote
         ours = " ".join(quote(path) for path in (remote.objects, remote.incoming, remote.runs))
-        remote.must(f"rm -rf {ours} && {{ rmdir {quote(self.workdir)} 2>/dev/null; true; }}")
+        with self.lease():
+            remote.must_again(f"rm -rf {ours}")
 
     def _take_over(self, listed: list[str]) -> None:
         """End and remove what a pipeline that was killed left running here."""
@@ -114,14 +147,21 @@ class HdcDevice:
 
     def _answers(self, questions: Mapping[str, str]) -> dict[str, str]:
         mark = f"mslp-{secrets.token_hex(6)}"
-        result = self._remote.ask(sections.script(questions, mark))
+        result = self._remote.ask_again(sections.script(questions, mark))
         return sections.split(result.text, mark)
 
-    def _run(self, command: str, deadline_s: float, on_line: OnLine | None) -> RemoteResult:
+    def _run(
+        self, command: str, deadline_s: float, on_line: OnLine | None, silence_s: float | None
+    ) -> RemoteResult:
         sentinel = Sentinel.fresh()
         with self._stopping(sentinel):
             return self.client.shell_marked(
-                self.key, command, sentinel=sentinel, deadline_s=deadline_s, on_line=on_line
+                self.key,
+                command,
+                sentinel=sentinel,
+                deadline_s=deadline_s,
+                on_line=on_line,
+                silence_s=silence_s,
             )
 
     @contextmanager
@@ -133,11 +173,19 @@ class HdcDevice:
         try:
             yield
         except BaseException as error:
-            began = not isinstance(error, DeviceError)
-            if began or isinstance(error, (ConnectionLost, DeviceTimeout, OutputTooLong)):
-                with suppress(DeviceError):
-                    self._remote.ask(stop(sentinel.tag), deadline_s=self.deadlines.tidy_s)
+            if not isinstance(error, DeviceError) or isinstance(error, _BEGAN):
+                answers = self._stop(sentinel)
+                if isinstance(error, DeviceSilent):
+                    error.answers = answers
             raise
+
+    def _stop(self, sentinel: Sentinel) -> bool:
+        """End the processes of a call; whether the device did so."""
+        try:
+            self._remote.ask(stop(sentinel.tag), deadline_s=self.deadlines.tidy_s)
+        except DeviceError:
+            return False
+        return True
 
     @contextmanager
     def _as_script(self, command: str) -> Iterator[str]:

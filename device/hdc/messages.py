@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from device.errors import (
-    DeviceBusy,
+    DeviceConnecting,
     DeviceOffline,
     DeviceUnauthorized,
     DeviceUnknown,
@@ -129,7 +129,7 @@ def _by_code(key: str, name: str, text: str) -> DeviceError | None:
     if name in ("E000002", "E000003"):
         return DeviceUnauthorized(key, refused=name == "E000003")
     if name == "E000004":
-        return DeviceBusy(key)
+        return DeviceConnecting(key)
     if name == "E001005":
         return DeviceOffline(key)
     return HdcRefused(key, name, text) if name else None

@@ -15,7 +15,7 @@ _in_use: set[str] = set()
 _lock = threading.Lock()
 
 
-def _host() -> str:
+def machine() -> str:
     """This machine, and this container of it, for process ids mean something only there."""
     return f"{zlib.crc32(f'{socket.gethostname()} {_pid_namespace()}'.encode()):08x}"
 
@@ -29,7 +29,7 @@ def _pid_namespace() -> str:
 
 def owner() -> str:
     """This process, as all names begin that it takes."""
-    return f"{_host()}-{os.getpid()}"
+    return f"{machine()}-{os.getpid()}"
 
 
 def owner_of(name: str) -> str:
@@ -57,16 +57,17 @@ def is_stale(name: str) -> bool:
     Names of another machine are left alone, for nobody here can know.
     """
     found = _NAME.fullmatch(name)
-    if found is None or found.group(1) != _host():
+    if found is None or found.group(1) != machine():
         return False
     pid = int(found.group(2))
     if pid == os.getpid():
         with _lock:
             return name not in _in_use
-    return not _is_alive(pid)
+    return not is_alive(pid)
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Whether this machine has a process of this number."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

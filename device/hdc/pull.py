@@ -6,29 +6,23 @@ import os
 import re
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from device.errors import (
     ConnectionLost,
-    DeviceOffline,
     HdcRefused,
     PullFailed,
     RemoteDiskFull,
 )
+from device.hdc.attempts import DamagedError, attempts
 from device.hdc.remote import Remote
 from device.quote import is_sendable, quote
 from pipeline.core.errors import LocalDiskFull
 from pipeline.core.files import disk_errors, sha256_file
 
-_PAUSES_S = (0.3, 1.0)
 _ANSWER = re.compile(r"([0-9a-f]{64}) +(\d{1,18})")
-
-
-class _DamagedError(Exception):
-    """What arrived is not what the device has."""
 
 
 def pull(remote: Remote, source: str, target: Path) -> None:
@@ -39,18 +33,12 @@ def pull(remote: Remote, source: str, target: Path) -> None:
     with _landing(target) as landing:
         if not is_sendable(str(landing)):
             raise PullFailed(remote.key, source, f"hdc cannot write to {landing.parent}")
-        for pause_s in (*_PAUSES_S, None):
-            try:
-                _fetch(remote, source, landing, target)
-                break
-            except _DamagedError:
-                if pause_s is None:
-                    reason = f"it arrived damaged {len(_PAUSES_S) + 1} times"
-                    raise PullFailed(remote.key, source, reason) from None
-            except (ConnectionLost, DeviceOffline):
-                if pause_s is None:
-                    raise
-            time.sleep(pause_s)
+        pauses_s = remote.client.patience.pauses_s
+        try:
+            attempts(pauses_s, lambda: _fetch(remote, source, landing, target))
+        except DamagedError:
+            reason = f"it arrived damaged {len(pauses_s) + 1} times"
+            raise PullFailed(remote.key, source, reason) from None
 
 
 def _fetch(remote: Remote, source: str, landing: Path, target: Path) -> None:
@@ -68,7 +56,7 @@ def _fetch(remote: Remote, source: str, landing: Path, target: Path) -> None:
     with disk_errors(landing):
         whole = landing.stat().st_size == size_bytes
     if not whole or sha256_file(landing) != sha256:
-        raise _DamagedError
+        raise DamagedError
 
 
 def _ask(remote: Remote, source: str) -> tuple[str, int]:

@@ -12,48 +12,24 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from device.device import OnProgress, Pushed
 from device.errors import (
     ConnectionLost,
-    DeviceOffline,
     HdcRefused,
     PushFailed,
     RemoteDiskFull,
 )
 from device.hdc import names
+from device.hdc.attempts import DamagedError
+from device.hdc.parcel import Parcel, deliver, tidy
 from device.hdc.remote import Remote
 from device.quote import is_sendable, quote, safe_name
-from pipeline.core.errors import FileMissing
-from pipeline.core.files import disk_errors, sha256_file
+from pipeline.core.files import disk_errors
 
-#: Seconds before each further attempt after a cut or a damaged transfer.
-_PAUSES_S = (0.3, 1.0)
 #: Exit codes of the settling script, away from those of its commands.
 _NO_HASH, _OTHER_HASH = 91, 92
-
-
-class _DamagedError(Exception):
-    """What arrived is not what was sent."""
-
-
-@dataclass(frozen=True)
-class _Parcel:
-    """A local file and what it has to be on the device."""
-
-    source: Path
-    sha256: str
-    size_bytes: int
-    executable: bool
-
-    @property
-    def mode(self) -> str:
-        return "755" if self.executable else "644"
-
-    def path(self, remote: Remote) -> str:
-        return f"{remote.objects}/{self.sha256}/{safe_name(self.source.name)}"
 
 
 def push(
@@ -61,7 +37,7 @@ def push(
 ) -> Pushed:
     """See ``Device.push``."""
     started = time.monotonic()
-    parcel = _parcel(source, executable)
+    parcel = Parcel.of(source, executable=executable)
     progress = on_progress or (lambda done, total: None)
     progress(0, parcel.size_bytes)
     sent_bytes = _deliver(remote, parcel)
@@ -70,15 +46,7 @@ def push(
     return Pushed(parcel.path(remote), parcel.sha256, parcel.size_bytes, sent_bytes, seconds)
 
 
-def _parcel(source: Path, executable: bool) -> _Parcel:
-    if not source.is_file():
-        raise FileMissing(source, "file to push")
-    with disk_errors(source):
-        size = source.stat().st_size
-    return _Parcel(source, sha256_file(source), size, executable)
-
-
-def _is_there(remote: Remote, parcel: _Parcel) -> bool:
+def _is_there(remote: Remote, parcel: Parcel) -> bool:
     """Whether the device has the file, whole; makes it ready to receive, and tidies up."""
     path, incoming = quote(parcel.path(remote)), quote(remote.incoming)
     answer = remote.must(
@@ -87,37 +55,30 @@ def _is_there(remote: Remote, parcel: _Parcel) -> bool:
         deadline_s=remote.deadlines.hashing(parcel.size_bytes),
     )
     lines = answer.text.splitlines()
-    if stale := [name for name in lines if names.is_stale(name)]:
-        remote.forget(*(f"{remote.incoming}/{name}" for name in stale))
+    tidy(remote, lines)
     return f"= {parcel.sha256}" in lines
 
 
-def _deliver(remote: Remote, parcel: _Parcel) -> int:
+def _deliver(remote: Remote, parcel: Parcel) -> int:
     """Get the file there in a few attempts; the bytes that had to be sent for it."""
     sent_bytes = 0
-    for pause_s in (*_PAUSES_S, None):
-        try:
-            # Asked at each attempt: the cut may have hit the answer and not the file.
-            if not _is_there(remote, parcel):
-                sent_bytes = parcel.size_bytes
-                _send(remote, parcel)
-            break
-        except _DamagedError:
-            if pause_s is None:
-                reason = f"it arrived damaged {len(_PAUSES_S) + 1} times"
-                raise PushFailed(remote.key, str(parcel.source), reason) from None
-        except (ConnectionLost, DeviceOffline):
-            if pause_s is None:
-                raise
-        time.sleep(pause_s)
+
+    def once() -> None:
+        nonlocal sent_bytes
+        # Asked at each attempt: the cut may have hit the answer and not the file.
+        if not _is_there(remote, parcel):
+            sent_bytes = parcel.size_bytes
+            _send(remote, parcel)
+
+    deliver(remote, once, str(parcel.source))
     return sent_bytes
 
 
-def _send(remote: Remote, parcel: _Parcel) -> None:
+def _send(remote: Remote, parcel: Parcel) -> None:
     name = names.take()
     temporary = f"{remote.incoming}/{name}"
     try:
-        with _sendable(remote, parcel.source) as local, _explained(remote, parcel):
+        with sendable(remote, parcel.source) as local, _explained(remote, parcel):
             remote.client.file_send(
                 remote.key,
                 local,
@@ -132,7 +93,7 @@ def _send(remote: Remote, parcel: _Parcel) -> None:
         names.give_back(name)
 
 
-def _settle(remote: Remote, parcel: _Parcel, temporary: str) -> None:
+def _settle(remote: Remote, parcel: Parcel, temporary: str) -> None:
     """Give the file its name if it is whole."""
     path = parcel.path(remote)
     folder, moved = quote(path.rpartition("/")[0]), quote(path)
@@ -144,7 +105,7 @@ def _settle(remote: Remote, parcel: _Parcel, temporary: str) -> None:
         deadline_s=remote.deadlines.hashing(parcel.size_bytes),
     )
     if result.code == _OTHER_HASH:
-        raise _DamagedError
+        raise DamagedError
     if result.code != 0:
         if "no space left" in result.text.lower():
             raise RemoteDiskFull(remote.key, str(parcel.source), parcel.size_bytes)
@@ -153,7 +114,7 @@ def _settle(remote: Remote, parcel: _Parcel, temporary: str) -> None:
 
 
 @contextmanager
-def _explained(remote: Remote, parcel: _Parcel) -> Iterator[None]:
+def _explained(remote: Remote, parcel: Parcel) -> Iterator[None]:
     """Say of which file hdc's complaint is."""
     source = str(parcel.source)
     try:
@@ -167,7 +128,7 @@ def _explained(remote: Remote, parcel: _Parcel) -> Iterator[None]:
 
 
 @contextmanager
-def _sendable(remote: Remote, source: Path) -> Iterator[Path]:
+def sendable(remote: Remote, source: Path) -> Iterator[Path]:
     """``source`` by a path that hdc can carry: a copy when its own has a quote or a TAB."""
     absolute = source.absolute()
     if is_sendable(str(absolute)):

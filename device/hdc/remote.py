@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from device.device import OnLine, RemoteResult
 from device.errors import RemoteCommandFailed, RemoteDiskFull
+from device.hdc.attempts import attempts
 from device.hdc.client import HdcClient
 from device.quote import quote
 from pipeline.core.errors import DeviceError
@@ -54,12 +55,25 @@ class Remote:
         """Scratch folders."""
         return f"{self.workdir}/runs"
 
+    @property
+    def marker(self) -> str:
+        """The mark of the pipeline that has the device to itself."""
+        return f"{self.workdir}/lease"
+
     def ask(
         self, command: str, *, deadline_s: float | None = None, on_line: OnLine | None = None
     ) -> RemoteResult:
         """Run ``command``; by default with the deadline of a question."""
         seconds = self.deadlines.ask_s if deadline_s is None else deadline_s
         return self.client.shell(self.key, command, deadline_s=seconds, on_line=on_line)
+
+    def ask_again(self, command: str) -> RemoteResult:
+        """``ask`` for what may run twice: a cut or a short absence is followed by more attempts."""
+        return attempts(self.client.patience.pauses_s, lambda: self.ask(command))
+
+    def must_again(self, command: str) -> RemoteResult:
+        """``must`` for what may run twice."""
+        return attempts(self.client.patience.pauses_s, lambda: self.must(command))
 
     def must(self, command: str, *, deadline_s: float | None = None) -> RemoteResult:
         """``ask`` for what has to succeed; else ``RemoteDiskFull`` or ``RemoteCommandFailed``."""

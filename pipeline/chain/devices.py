@@ -49,7 +49,7 @@ def devices(hdc: Path | None = None, *, clean: bool = False) -> tuple[Listed, ..
 
 def _look(client: HdcClient, target: Target, clean: bool) -> Listed:
     try:
-        device = HdcDevice(client, target.key)
+        device = HdcDevice(client, target.key, target.connection)
         facts = device.facts()
         if clean:
             device.clean()

@@ -122,7 +122,10 @@ def run_all(
     device, facts = connection.device, connection.facts
     if text := versions.newer_than_runtime(toolchain.version, facts.api_level):
         listener.warning(text)
-    with bench(device, facts, runner, inputs, profile, run.samples, listener) as ready:
+    with (
+        device.lease(),
+        bench(device, facts, runner, inputs, profile, run.samples, listener) as ready,
+    ):
         measurements = []
         state = device.telemetry()
         for workload in workloads:

@@ -12,7 +12,7 @@ from device.hdc.client import HdcClient
 from device.hdc.device import HdcDevice
 from device.hdc.locate import locate
 from device.targets import choose
-from pipeline.config.profile import Match, NamedProfile
+from pipeline.config.profile import Emulated, Match, NamedProfile
 from pipeline.core.events import Listener
 
 
@@ -63,20 +63,23 @@ def start_emulated(profile: NamedProfile, workspace: Path, runtime: Path) -> Con
     """The emulated twin of ``profile``; its files stay in the workspace from run to run."""
     home = workspace / ".emulator"
     emulated = profile.profile.emulated
-    created = create(
-        home,
-        EmulatedSpec(
-            key=f"emulated-{profile.name}",
-            connection=emulated.connection,
-            parameters=emulated.parameters,
-            storage_bytes=emulated.storage_bytes,
-            memory_bytes=emulated.memory_bytes,
-            runtime_library=runtime,
-        ),
-    )
+    created = create(home, emulated_spec(emulated, f"emulated-{profile.name}", runtime))
     client = HdcClient(hdc_command(home))
-    device = HdcDevice(client, created.key, workdir=profile.profile.folder)
+    folder = profile.profile.folder
+    device = HdcDevice(client, created.key, emulated.connection, folder)
     return Connection(device, device.facts())
+
+
+def emulated_spec(emulated: Emulated, key: str, runtime: Path) -> EmulatedSpec:
+    """What a profile's emulated twin is, called ``key``."""
+    return EmulatedSpec(
+        key=key,
+        connection=emulated.connection,
+        parameters=emulated.parameters,
+        storage_bytes=emulated.storage_bytes,
+        memory_bytes=emulated.memory_bytes,
+        runtime_library=runtime,
+    )
 
 
 def fits(match: Match, facts: DeviceFacts) -> bool:

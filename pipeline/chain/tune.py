@@ -118,7 +118,9 @@ def tune(
                 connection = connection or start_emulated(
                     profile, run.workspace, ground.toolchain.runtime
                 )
-                latency.search(session, connection, profile)
+                # Kept from one candidate to the next, so that no other pipeline comes between.
+                with connection.device.lease():
+                    latency.search(session, connection, profile)
         except KeyboardInterrupt:
             interrupted = True
         found = session.best

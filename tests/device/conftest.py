@@ -9,13 +9,20 @@ from pathlib import Path
 import pytest
 
 from device.emulator import EmulatedDevice, EmulatedSpec, create, hdc_command
-from device.hdc.client import HdcClient, Patience
+from device.hdc.client import HdcClient
 from device.hdc.device import HdcDevice
+from device.hdc.patience import Patience
 from device.hdc.remote import Deadlines
 
 KEY = "EMULATED-PHONE"
 
 Hdc = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases of tests are no leases of this machine."""
+    monkeypatch.setenv("PIPELINE_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.fixture
@@ -46,7 +53,7 @@ def hdc(home: Path) -> Hdc:
 
 @pytest.fixture
 def client(home: Path) -> HdcClient:
-    return HdcClient(hdc_command(home), patience=Patience(call_s=5, channel_s=1))
+    return HdcClient(hdc_command(home), patience=Patience(call_s=5, channel_s=2))
 
 
 @pytest.fixture

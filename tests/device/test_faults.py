@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from device import errors
 from device.emulator import EmulatedSpec, Fault, FaultKind, create, set_server
 from device.hdc.client import HdcClient
 from device.hdc.device import HdcDevice
+from device.hdc.patience import Patience
 from device.quote import quote
 from pipeline.core.errors import DeviceError
 
@@ -125,7 +127,7 @@ def test_a_channel_that_is_being_established_is_waited_for(driver, phone, model)
     phone.set_fault(Fault(K.ESTABLISHING, times=3))
     assert driver.push(model).sent_bytes > 0
     phone.set_fault(Fault(K.ESTABLISHING, times=ALWAYS))
-    with pytest.raises(errors.DeviceBusy):
+    with pytest.raises(errors.DeviceConnecting):
         driver.run("true", deadline_s=5)
 
 
@@ -248,6 +250,22 @@ def test_no_server(driver, home, model, call):
     }
     with pytest.raises(errors.HdcServerUnreachable, match=r"127\.0\.0\.1:8711"):
         calls[call]()
+
+
+@pytest.mark.parametrize("call", ["run", "push"])
+def test_a_server_that_was_killed_finds_its_devices_again(driver, home, model, call):
+    set_server(home, stopped=True, start_s=0.8, empty_lists=2)
+    if call == "run":
+        assert driver.run("echo x", deadline_s=5).output == b"x\n"
+    else:
+        assert driver.push(model).sent_bytes > 0
+
+
+def test_a_server_that_runs_is_believed_at_once(driver, home):
+    set_server(home, empty_lists=1)
+    sure = replace(driver.client, patience=Patience(server_started_s=5))
+    with pytest.raises(errors.DeviceUnknown):
+        HdcDevice(sure, driver.key).run("true", deadline_s=5)
 
 
 def test_a_bad_server_port(driver):

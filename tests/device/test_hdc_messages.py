@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device import errors
-from device.codes import CODES, explain
+from device.codes import CODES, TEXTS, explain
 from device.hdc import messages
 from device.hdc.messages import Finished, Listed, State
 from pipeline.core.errors import DeviceError, ExitCode
@@ -68,7 +68,7 @@ def test_is_connected():
         ("[Fail]Device not founded or connected\r\n", errors.DeviceOffline),
         ("[Fail][E000002]:The device unauthorized.\r\nThis\r\n", errors.DeviceUnauthorized),
         ("[Fail][E000003]:The device unauthorized.\r\nThe\r\n", errors.DeviceUnauthorized),
-        ("[Fail][E000004]:The communication channel is being\r\n", errors.DeviceBusy),
+        ("[Fail][E000004]:The communication channel is being\r\n", errors.DeviceConnecting),
         (
             "[Fail]Transfer Stop at:1/2(Bytes), Reason: no space left on device",
             errors.RemoteDiskFull,
@@ -104,6 +104,35 @@ def test_every_code_has_a_cause_and_a_hint(code):
     error = messages.error("K", f"[Fail][{code}] some text\r\n")
     assert isinstance(error, DeviceError)
     assert error.message and error.hint and "\n" not in error.message + error.hint
+
+
+def test_no_known_code_is_missing():
+    """Those of hdc's guide and sources."""
+    known = """000001 000002 000003 000004 000005 000006 000008 000009 00000A 000010 001000 001001
+        001003 001005 001100 001104 001105 001106 001300 002101 002102 002105 002106 003001 003002
+        003003 003004 003005 003006 003007 003008 003009 005003 005004 005005 005008 005101 005102
+        005200 006001 007100 00C001 00C002"""
+    assert {f"E{number}" for number in known.split()} == set(CODES)
+
+
+@pytest.mark.parametrize(
+    "text", ["E003001", "e003001", " [E003001] ", "[Fail][E003001]Invalid bundle name\r\n"]
+)
+def test_explain_takes_a_code_or_a_line(text):
+    found = explain(text)
+    assert found is CODES["E003001"] and "app" in found.cause and "debug-signed" in found.hint
+
+
+@pytest.mark.parametrize("part", TEXTS)
+def test_texts_without_a_code_have_hints_of_their_own(part):
+    error = messages.error("K", f"[Fail]{part.capitalize()}, path:x\r\n")
+    assert isinstance(error, errors.HdcRefused) and error.hint == TEXTS[part].hint
+    assert error.passes is TEXTS[part].passing
+    assert explain(part) is TEXTS[part]
+
+
+def test_what_nobody_knows_is_told():
+    assert "'gibberish'" in explain("gibberish").cause and explain("").hint
 
 
 def test_an_unknown_code_is_told():

@@ -8,8 +8,8 @@ import pytest
 
 from device import errors
 from device.emulator import EmulatedSpec, Fault, FaultKind, create, set_server
-from device.hdc.client import Patience
 from device.hdc.messages import State
+from device.hdc.patience import Patience
 from device.targets import choose, list_targets
 
 

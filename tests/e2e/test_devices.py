@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import stat
+import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +20,9 @@ from device.emulator import EmulatedDevice, EmulatedSpec, Fault, FaultKind, crea
 from device.runner import SOURCES
 from pipeline.core.events import Silent
 from pipeline.toolchain.toolchain import resolve
-from tests.e2e.conftest import DIGITS, Called, Cli
+from tests.e2e.conftest import DIGITS, ROOT, Called, Cli, environment
 
-pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,12 @@ def left_on(phone: EmulatedDevice) -> set[str]:
 
 def running(lab: Lab) -> list[str]:
     """Programs that still run on the lab's devices."""
-    found = []
+    return list(programs(lab).values())
+
+
+def programs(lab: Lab) -> dict[int, str]:
+    """The same by their process numbers."""
+    found = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             try:
@@ -65,7 +73,7 @@ def running(lab: Lab) -> list[str]:
             except OSError:
                 continue
             if str(lab.home) in line:
-                found.append(line)
+                found[int(entry.name)] = line
     return found
 
 
@@ -115,11 +123,42 @@ def test_no_device_and_emulation_forbidden(copy: Cli, lab: Lab) -> None:
     assert deploy(copy, lab, "--no-emulate").code == 3
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_one_pipeline_at_a_time_measures_on_a_device(
+    copy: Cli, lab: Lab, number: signal.Signals
+) -> None:
+    phone = lab.phone()
+    phone.set_fault(Fault(FaultKind.FREEZE, containing="--loopCount=1000"))
+    first = subprocess.Popen(
+        copy.command("benchmark", "--hdc", lab.hdc, "--no-emulate"),
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    until = time.monotonic() + 120
+    while phone.faults and time.monotonic() < until:
+        time.sleep(0.1)
+    assert phone.faults == [] and first.poll() is None
+    refused = copy("benchmark", "--hdc", lab.hdc, "--no-emulate", "--json")
+    assert refused.code == 3 and refused.json["error"] == "DeviceBusy"
+    assert str(first.pid) in refused.err and "wait until it ends" in refused.err
+    first.send_signal(number)
+    assert first.wait(60) == (-9 if number is signal.SIGKILL else 130)
+    again = copy("benchmark", "--hdc", lab.hdc, "--no-emulate", "--json")
+    assert again.code == 0, again.err
+    assert left_on(phone) == {"objects"}
+    for frozen in programs(lab):  # a client that nothing ends once its parent was killed
+        assert number is signal.SIGKILL
+        os.kill(frozen, signal.SIGKILL)
+
+
 PASSING = [
     ("a push that is cut once", Fault(FaultKind.CUT_PUSH, after_bytes=5000)),
     ("a push that arrives damaged once", Fault(FaultKind.CORRUPT_PUSH)),
     ("a pull that is cut once", Fault(FaultKind.CUT_PULL, after_bytes=100)),
     ("a channel that is not yet there", Fault(FaultKind.ESTABLISHING, times=2)),
+    ("a question that is cut", Fault(FaultKind.CUT_SHELL, containing="param get")),
 ]
 
 
