@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from pipeline.chain.devices import devices as devices
     from pipeline.chain.doctor import doctor as doctor
     from pipeline.chain.quantizer import Quantizer as Quantizer
+    from pipeline.chain.recover import Recovered as Recovered
+    from pipeline.chain.recover import recover as recover
     from pipeline.chain.report import Report as Report
     from pipeline.chain.sensitivity import sensitivity as sensitivity
     from pipeline.chain.tune import tune as tune
@@ -45,9 +47,11 @@ _HOMES = {
     "deploy": "pipeline.chain.deploy",
     "devices": "pipeline.chain.devices",
     "doctor": "pipeline.chain.doctor",
+    "recover": "pipeline.chain.recover",
     "sensitivity": "pipeline.chain.sensitivity",
     "tune": "pipeline.chain.tune",
     "Quantizer": "pipeline.chain.quantizer",
+    "Recovered": "pipeline.chain.recover",
     "Report": "pipeline.chain.report",
     "ExitCode": "pipeline.core.errors",
     "PipelineError": "pipeline.core.errors",
@@ -57,12 +61,14 @@ __all__ = [
     "ExitCode",
     "PipelineError",
     "Quantizer",
+    "Recovered",
     "Report",
     "benchmark",
     "convert",
     "deploy",
     "devices",
     "doctor",
+    "recover",
     "sensitivity",
     "tune",
 ]

@@ -18,6 +18,8 @@ app = typer.Typer(
 )
 toolchain_app = typer.Typer(help="The MindSpore Lite converter and runtime.", no_args_is_help=True)
 app.add_typer(toolchain_app, name="toolchain")
+emulator_app = typer.Typer(help="Emulated devices, several at once.", no_args_is_help=True)
+app.add_typer(emulator_app, name="emulator")
 
 
 class Emulate(str, Enum):
@@ -246,6 +248,32 @@ def tune(
         current.tuned(tuned)
 
 
+@app.command(epilog="Example: pipeline recover my/deploy.yaml --recipe codebook-2")
+def recover(
+    config: ConfigArgument = None,
+    recipe: Annotated[
+        str, typer.Option("--recipe", "-r", help="How the weights are quantized")
+    ] = "codebook-2",
+    toolchain: ToolchainOption = None,
+    workspace: WorkspaceOption = Path("runs"),
+    json: JsonOption = False,
+) -> None:
+    """Train the network for a while with quantized weights, to win back their accuracy."""
+    from pipeline.cli import session
+
+    with session.Session(json) as current:
+        from pipeline.chain.recover import recover as call
+
+        found = call(
+            config,
+            recipe=recipe,
+            toolchain=toolchain,
+            workspace=workspace,
+            listener=current.listener,
+        )
+        current.recovered(found)
+
+
 @app.command(epilog="Example: pipeline devices --json")
 def devices(
     hdc: HdcOption = None,
@@ -264,11 +292,23 @@ def devices(
 
 
 @app.command(epilog="Example: pipeline doctor")
-def doctor(hdc: HdcOption = None, json: JsonOption = False) -> None:
+def doctor(
+    hdc: HdcOption = None,
+    explain: Annotated[
+        Optional[str],
+        typer.Option("--explain", help="Tell what a message or code of hdc means: E003001"),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
     """Check each thing that is needed: found, its version, or what to do."""
     from pipeline.cli import session
 
     with session.Session(json) as current:
+        if explain is not None:
+            from device.codes import explain as look_up
+
+            current.explained(look_up(explain))
+            return
         from pipeline.chain.doctor import doctor as call
 
         current.checks(call(hdc))
@@ -359,6 +399,66 @@ def toolchain_install(
         from pipeline.chain.tools import install
 
         current.toolchain(install(toolchain, force=force, listener=current.listener))
+
+
+@emulator_app.command("start", epilog="Example: pipeline emulator start watch --number 2")
+def emulator_start(
+    kind: Annotated[str, typer.Argument(help="A profile of configs/devices, or board")] = "phone",
+    number: Annotated[int, typer.Option("--number", "-n", min=1, max=64, help="How many")] = 1,
+    key: Annotated[
+        Optional[str], typer.Option(help="Of one: a serial number, or IP:PORT", show_default=False)
+    ] = None,
+    connection: Annotated[
+        Optional[str], typer.Option(help="USB or TCP (default: the profile's)", show_default=False)
+    ] = None,
+    toolchain: ToolchainOption = None,
+    workspace: WorkspaceOption = Path("runs"),
+    json: JsonOption = False,
+) -> None:
+    """Start emulated devices that are found as connected ones are."""
+    from pipeline.cli import session
+
+    with session.Session(json) as current:
+        from pipeline.chain.emulator import start
+
+        current.lab(
+            start(
+                kind,
+                number=number,
+                key=key,
+                connection=connection,
+                toolchain=toolchain,
+                workspace=workspace,
+                listener=current.listener,
+            )
+        )
+
+
+@emulator_app.command("stop", epilog="Example: pipeline emulator stop --remove")
+def emulator_stop(
+    key: Annotated[Optional[str], typer.Argument(help="Which one (default: all)")] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Delete its files too")] = False,
+    workspace: WorkspaceOption = Path("runs"),
+    json: JsonOption = False,
+) -> None:
+    """Stop emulated devices."""
+    from pipeline.cli import session
+
+    with session.Session(json) as current:
+        from pipeline.chain.emulator import stop
+
+        current.lab(stop(key, remove=remove, workspace=workspace))
+
+
+@emulator_app.command("list", epilog="Example: pipeline emulator list --json")
+def emulator_list(workspace: WorkspaceOption = Path("runs"), json: JsonOption = False) -> None:
+    """List the emulated devices that were started by hand."""
+    from pipeline.cli import session
+
+    with session.Session(json) as current:
+        from pipeline.chain.emulator import lab
+
+        current.lab(lab(workspace=workspace))
 
 
 def _emulation(emulate: Emulate | None, never: bool) -> bool | None:

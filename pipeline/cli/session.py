@@ -18,8 +18,11 @@ from pipeline.cli.console import Terminal
 from pipeline.core.errors import ExitCode, PipelineError, one_line
 
 if TYPE_CHECKING:
+    from device.codes import HdcCode
     from pipeline.chain.devices import Listed
     from pipeline.chain.doctor import Check
+    from pipeline.chain.emulator import Lab
+    from pipeline.chain.recover import Recovered
     from pipeline.chain.report import Report
     from pipeline.chain.sensitivity import Sensitivity
     from pipeline.chain.tuning.outcome import Tuned
@@ -87,6 +90,17 @@ class Session:
         if tuned.failures:
             raise typer.Exit(ExitCode.GATE_FAILED)
 
+    def recovered(self, found: Recovered) -> None:
+        """Show what a training won back; a missed limit ends the command with code 1."""
+        from pipeline.cli import recover_tables
+
+        self._terminal.close()
+        self._terminal.print(*recover_tables.recovered(found))
+        if self._json:
+            self.value(found.as_json())
+        if found.failures:
+            raise typer.Exit(ExitCode.GATE_FAILED)
+
     def sensitivity(self, found: Sensitivity) -> None:
         """Show what each layer costs by itself."""
         from pipeline.cli import sensitivity_table
@@ -105,6 +119,23 @@ class Session:
         self._terminal.print(*tables.devices(listed))
         if self._json:
             self.value([item.as_json() for item in listed])
+
+    def lab(self, lab: Lab) -> None:
+        """Show emulated devices."""
+        from pipeline.cli import emulator_tables
+
+        self._terminal.close()
+        self._terminal.print(*emulator_tables.lab(lab))
+        if self._json:
+            self.value(lab.as_json())
+
+    def explained(self, known: HdcCode) -> None:
+        """Show what a message of hdc means and what to do about it."""
+        from dataclasses import asdict
+
+        self._terminal.print(f"{known.code} {known.cause}".strip(), f"do: {known.hint}")
+        if self._json:
+            self.value(asdict(known))
 
     def checks(self, checks: Sequence[Check]) -> None:
         """Show the doctor's findings; something missing ends the command with code 4."""

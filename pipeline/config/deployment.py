@@ -18,6 +18,7 @@ from pydantic import (
 
 from pipeline.config.data import FUNCTION, Data
 from pipeline.config.document import Section
+from pipeline.config.recover import Recover
 from pipeline.core.places import expand
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -138,6 +139,7 @@ class Deployment(Section):
     data: Data
     recipes: tuple[str, ...] = Field(("fp32", "fp16", "weight-8", "full-8"), min_length=1)
     limits: Limits = Limits()
+    recover: Recover | None = Field(None, description="training that wins back accuracy")
     parity_samples: Annotated[int, Field(ge=2, le=65536)] = Field(
         64, description="seeded choice of test samples on which outputs are compared"
     )
@@ -196,6 +198,7 @@ class Deployment(Section):
                 "network": network,
                 "model": model,
                 "data": self.data.located(at),
+                "recover": self.recover and self.recover.located(at, self.data.preprocess),
                 "python_path": tuple(at(path) for path in self.python_path),
                 "toolchain": at(self.toolchain) if self.toolchain else None,
                 "hdc": at(self.hdc) if self.hdc else None,

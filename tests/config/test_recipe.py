@@ -407,6 +407,7 @@ FOLDER = Path(__file__).parents[2] / "configs" / "quantization"
 #: First word of a recipe's name, and what it quantizes.
 KINDS = {
     "fp32": "none", "fp16": "none", "mixed": "weight", "codebook": "weight", "entropy": "weight",
+    "binary": "weight",
 }  # fmt: skip
 
 

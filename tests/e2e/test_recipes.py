@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 RECIPES = sorted(path.stem for path in (ROOT / "configs/quantization").glob("*.yaml"))
 #: Recipes that no network as small is expected to bear: proved, and not accurate.
-LOSSY = {"weight-1", "weight-2", "codebook-2"}
+LOSSY = {"weight-1", "weight-2", "codebook-1", "codebook-2", "binary", "entropy-coarse"}
 #: The digits' large layers stay float in these.
 MOSTLY_FLOAT = {"per-layer-full-8"}
 

@@ -1,0 +1,188 @@
+"""Recovery stage: a network trained for a while with the weights that a recipe leaves it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.config.deployment import Input, Network
+from pipeline.config.recipe import NamedRecipe
+from pipeline.config.recover import Recover
+from pipeline.core import files, process
+from pipeline.core.errors import LocalDiskFull
+from pipeline.core.events import Listener
+from pipeline.data.dataset import Dataset
+from pipeline.data.errors import DataInvalid
+from pipeline.quantize.quantizer import QUANTIZER_VERSION
+from pipeline.stages import child
+from pipeline.stages.checkpoint.errors import CheckpointMissing, MindSporeMissing, WorkerTimeout
+from pipeline.stages.checkpoint.request import ExportRequest, InputSpec
+from pipeline.stages.convert import Model
+from pipeline.stages.recover.errors import Died, decode
+from pipeline.stages.recover.request import EPOCH, Answer, Labelled, Request
+from pipeline.stages.recover.state import Epoch
+from pipeline.stages.recover.worker import CHECKPOINT
+
+_WORKER = "pipeline.stages.recover.worker"
+_DEADLINE_S = 30 * 86400.0
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The checkpoint of the best epoch, its weights snapped to their levels."""
+
+    checkpoint: Path
+    sha256: str
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class RecoverStage:
+    """Train ``network`` for ``recipe``; ``baseline`` is its float model.
+
+    ``progress`` is the folder, the same for the same settings, in which each epoch is kept.
+    """
+
+    network: Network
+    inputs: tuple[Input, ...]
+    python_path: tuple[Path, ...]
+    baseline: Model
+    recipe: NamedRecipe
+    training: Dataset
+    validation: Dataset
+    test: Dataset
+    how: Recover
+    workspace: Path
+    logs: Path
+    name: str = "recover"
+
+    @property
+    def subject(self) -> str:
+        return self.recipe.name
+
+    @property
+    def progress(self) -> Path:
+        """Where the epochs are kept until the training is done: named by the settings."""
+        return self.workspace / ".recovering" / files.sha256_json(self.settings())[:32]
+
+    def settings(self) -> Mapping[str, Any]:
+        if not self.network.checkpoint.is_file():
+            raise CheckpointMissing(self.network.checkpoint)
+        return {
+            "factory": self.network.factory,
+            "arguments": self.network.arguments,
+            "checkpoint": files.sha256_file(self.network.checkpoint),
+            "inputs": [item.model_dump(mode="json") for item in self.inputs],
+            "python_path": [str(path) for path in self.python_path],
+            "baseline": self.baseline.sha256,
+            "recipe": self.recipe.recipe.model_dump(
+                mode="json", exclude={"description"}, exclude_defaults=True
+            ),
+            "quantizer": QUANTIZER_VERSION,
+            "data": [self.training.digest, self.validation.digest, self.test.digest],
+            "training": self.how.model_dump(mode="json", exclude={"data", "validation"}),
+            "mindspore": _mindspore_version(),
+        }
+
+    def execute(self, folder: Path, listener: Listener) -> Mapping[str, Any]:
+        log = self.logs / "recover.log"
+        answer = self._ask(folder, listener, log)
+        files.copy_file(log, folder / "recover.log")
+        return {**answer.to_json(), "sha256": files.sha256_file(folder / CHECKPOINT)}
+
+    def load(self, folder: Path, facts: Mapping[str, Any]) -> Trained:
+        return Trained(folder / CHECKPOINT, facts["sha256"], Answer.from_json(facts))
+
+    def note(self, facts: Mapping[str, Any]) -> str:
+        answer = Answer.from_json(facts)
+        percent = answer.epochs[answer.best].percent
+        return f"{percent:.2f} % after {answer.best} of {len(answer.epochs) - 1} epochs"
+
+    def _ask(self, folder: Path, listener: Listener, log: Path) -> Answer:
+        factory = self.network.factory
+        teller = _Teller(self.subject, self.how.epochs, listener)
+        with files.disk_errors(folder), tempfile.TemporaryDirectory(dir=folder) as scratch:
+            self.progress.mkdir(parents=True, exist_ok=True)
+            asked, answered = Path(scratch, "request.json"), Path(scratch, "result.json")
+            files.write_json(asked, self._request().to_json(folder))
+            done = process.run(
+                (sys.executable, "-m", _WORKER, str(asked), str(answered)),
+                deadline_s=_DEADLINE_S,
+                env=child.environment(Path(scratch)),
+                on_line=teller.hear,
+            )
+            files.write_bytes(log, done.stdout + done.stderr)
+            answer = files.read_json(answered) if answered.is_file() else None
+        if done.ending is not process.Ending.EXIT:
+            raise WorkerTimeout(factory, _DEADLINE_S, log)
+        if answer is None and done.lacked_space:
+            raise LocalDiskFull(folder)
+        if answer is None:
+            raise Died(factory, child.how(done.returncode), log)
+        if "error" in answer:
+            raise decode(answer["error"])
+        return Answer.from_json(answer["result"])
+
+    def _request(self) -> Request:
+        network = ExportRequest(
+            factory=self.network.factory,
+            arguments=self.network.arguments,
+            checkpoint=self.network.checkpoint,
+            python_path=self.python_path,
+            inputs=tuple(InputSpec(item.name, item.shape, item.dtype) for item in self.inputs),
+            samples=(),
+        )
+        return Request(
+            network=network,
+            model=self.baseline.path,
+            recipe_name=self.recipe.name,
+            recipe=self.recipe.recipe,
+            settings=self.how,
+            training=_labelled(self.training),
+            validation=_labelled(self.validation),
+            test=_labelled(self.test),
+            state=self.progress,
+        )
+
+
+class _Teller:
+    """Tells a listener of the epochs that a worker's lines speak of."""
+
+    def __init__(self, subject: str, epochs: int, listener: Listener) -> None:
+        self._subject, self._epochs, self._listener = subject, epochs, listener
+
+    def hear(self, line: str) -> None:
+        """One line of the worker's output; what is not for us is the log's."""
+        if not line.startswith(EPOCH):
+            return
+        epoch = Epoch(**json.loads(line[len(EPOCH) :]))
+        left = (self._epochs - epoch.number) * epoch.seconds
+        loss = "as it is" if epoch.loss is None else f"loss {epoch.loss:.4f}, {left:.0f} s left"
+        self._listener.finished(
+            "epoch",
+            f"{self._subject} {epoch.number}/{self._epochs}",
+            reused=False,
+            note=f"{epoch.percent:.2f} % of {epoch.n}, {loss}",
+            seconds=epoch.seconds,
+        )
+        self._listener.progress("recover", self._subject, epoch.number, self._epochs)
+
+
+def _labelled(dataset: Dataset) -> Labelled:
+    if dataset.labels is None:
+        raise DataInvalid(dataset.source, "training needs labels")
+    return Labelled(dataset.source, dataset.inputs, dataset.labels)
+
+
+def _mindspore_version() -> str:
+    """The installed version, found without importing it."""
+    try:
+        return importlib.metadata.version("mindspore")
+    except importlib.metadata.PackageNotFoundError:
+        raise MindSporeMissing() from None
