@@ -31,7 +31,8 @@ def _weight(bits: int, more: str = "") -> str:
 
 
 def _mixed(entries: str) -> str:
-    return f"{_weight(0)}\n[mixed_bit_weight_quant_param]\n{entries}"
+    least = _weight(0, "min_quant_weight_size=1000\n")
+    return f"{least}\n[mixed_bit_weight_quant_param]\n{entries}"
 
 
 DATA = (
@@ -50,8 +51,10 @@ GOLDEN = {
     "mixed-bit": _mixed("init_scale=0.02\n"),
     "mixed-bit-auto": _mixed("auto_tune=true\n"),
     "mixed-bit-calibrated": _mixed(f"auto_tune=true\nuse_cv_data=true\n\n{DATA}"),
-    **{f"codebook-{bits}": None for bits in range(2, 9)},
+    **{f"codebook-{bits}": None for bits in range(1, 9)},
     "codebook-12-entries": None,
+    **{f"entropy-{how}": None for how in ("fine", "medium", "coarse")},
+    "binary": None,
     "dynamic-8": "[common_quant_param]\nquant_type=DYNAMIC_QUANT\nbit_num=8\n",
     "full-8": _full("KL", "true"),
     "full-8-per-tensor": _full("KL", "true", "false"),
