@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.chain.ground import Ground
 from pipeline.chain.run import pipeline_version
@@ -15,8 +16,9 @@ from pipeline.report.document import Again
 from pipeline.report.sensitivity import Layers, sensitivity_page
 from pipeline.report.tune import Search, tune_page
 from pipeline.search.candidate import Limit
-from pipeline.search.sensitivity import LayerCost, Spread
-from pipeline.stages.evaluate import Accuracy
+
+if TYPE_CHECKING:
+    from pipeline.chain.sensitivity import Sensitivity
 
 NAME = "report.html"
 
@@ -43,18 +45,18 @@ def write_tune_page(tuned: Tuned, ground: Ground) -> Path:
     return page
 
 
-def write_sensitivity_page(
-    folder: Path,
-    name: str,
-    recipe: str,
-    outputs: Accuracy,
-    costs: tuple[LayerCost, ...],
-    spreads: tuple[Spread, ...],
-    ground: Ground,
-) -> Path:
+def write_sensitivity_page(found: Sensitivity, ground: Ground) -> Path:
     """The page of what each layer costs."""
-    layers = Layers(name, recipe, outputs.percent, outputs.n, costs, spreads, "this computer")
-    page = folder / NAME
+    layers = Layers(
+        name=found.name,
+        recipe=found.recipe,
+        percent=found.baseline_percent,
+        n=found.n,
+        costs=found.costs,
+        spreads=found.spreads,
+        where=_where(None),
+    )
+    page = found.run_folder / NAME
     files.write_text(page, sensitivity_page(layers, _again(ground)))
     return page
 

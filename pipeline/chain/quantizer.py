@@ -134,10 +134,9 @@ class Quantizer:
         with start(self._workspace, "quantize", self._loaded.deployment.name) as run:
             builder = Builder(self._loaded, run, self._listener)
             ground = self._ground
-            if recipe.needs_calibration and not ground.calibrations:
-                named = NamedRecipe(name=name, path=Path("recipe.yaml"), recipe=recipe)
-                ground = self._ground = builder.lay(self._toolchain, (named,))
             named = NamedRecipe(name=name, path=Path("recipe.yaml"), recipe=recipe)
+            if recipe.needs_calibration and not ground.calibrations:
+                ground = self._ground = builder.lay(self._toolchain, (named,))
             model = builder.convert(ground, named)
             accuracy = builder.evaluate(ground, model)
             run.keep_model(model.path, f"{self._loaded.deployment.name}.{name}.ms")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from pipeline.quantize.quantizer import settings_for, sqnr_db
 from pipeline.quantize.rules import LayerSetting
 from pipeline.search.options import Layer
 from pipeline.search.sensitivity import LayerCost, Spread
+from pipeline.stages.convert import Model
 from pipeline.stages.evaluate import Accuracy
 
 
@@ -100,9 +102,7 @@ def sensitivity(
             costs=tuple(cost for cost, _ in found),
             spreads=tuple(spread for _, some in found for spread in some) + ask.activations(),
         )
-        write_sensitivity_page(
-            run.folder, result.name, named.name, outputs, result.costs, result.spreads, ground
-        )
+        write_sensitivity_page(result, ground)
         run.finish(result.as_json())
     return result
 
@@ -166,13 +166,17 @@ class _Others:
     layers: Layers
     named: NamedRecipe
 
-    def all(self, jobs: int | None) -> list[tuple[LayerCost, tuple[Spread, ...]]]:
+    @cached_property
+    def whole(self) -> Model:
+        """The recipe's model with all layers."""
         builder, ground = self._parts()
-        whole = builder.convert(ground, self.named)
+        return builder.convert(ground, self.named)
+
+    def all(self, jobs: int | None) -> list[tuple[LayerCost, tuple[Spread, ...]]]:
         there = {name for name, _ in self.layers.model.nodes}
         quantized = [
             node
-            for node in look(whole.path).operators
+            for node in look(self.whole.path).operators
             if node.quantization != "QUANT_NONE" and node.name in there
         ]
         if not quantized:
@@ -186,8 +190,7 @@ class _Others:
     def activations(self) -> tuple[Spread, ...]:
         """Ranges that the whole recipe chose for activations, where it quantizes them."""
         builder, ground = self._parts()
-        whole = builder.convert(ground, self.named)
-        return activation_spreads(ground, whole, builder.run.folder / "inputs")
+        return activation_spreads(ground, self.whole, builder.run.folder / "inputs")
 
     def _one(self, node: str, operator: str, quantized: Sequence[str]) -> LayerCost:
         builder, ground = self._parts()

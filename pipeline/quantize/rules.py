@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pipeline.config.recipe import Grid, Recipe, Rule, bits_of
 from pipeline.config.recipe.parts import DEFAULT_STEP
@@ -50,6 +50,11 @@ class LayerSetting:
     per_channel: bool | None
     range: tuple[float, float] | None
     step: float | None = None
+
+    @property
+    def key(self) -> list[Any]:
+        """What decides how a weight without an explicit range is stored. JSON-able."""
+        return [self.bits, self.grid.value, self.entries, self.per_channel, self.step]
 
 
 @dataclass(eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,16 @@ def ask(
     scratch: Path,
     deadline_s: float,
     env: Mapping[str, str],
+    on_line: Callable[[str], None] | None = None,
 ) -> tuple[Any, process.Completed]:
-    """The answer of ``python -m module REQUEST RESULT``, None when it left none that is whole."""
+    """The answer of ``python -m module REQUEST RESULT``, None when it left none that is whole.
+
+    ``on_line`` hears each line that it prints.
+    """
     asked, answered = scratch / "request.json", scratch / "result.json"
     files.write_json(asked, request)
     command = [sys.executable, "-m", module, str(asked), str(answered)]
-    done = process.run(command, deadline_s=deadline_s, env=env)
+    done = process.run(command, deadline_s=deadline_s, env=env, on_line=on_line)
     if done.ending is not process.Ending.EXIT or not answered.is_file():
         return None, done
     try:

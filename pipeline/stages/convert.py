@@ -101,9 +101,7 @@ class ConvertStage:
 
     def settings(self) -> Mapping[str, Any]:
         return {
-            "recipe": self.recipe.model_dump(
-                mode="json", exclude={"description"}, exclude_defaults=True
-            ),
+            "recipe": self.recipe.settings(),
             "graph": self.graph_digest,
             "reference": self.reference.digest,
             "calibration": self.calibration.digest if self.calibration else None,

@@ -38,10 +38,7 @@ class OptionsStage:
         return {
             "model": self.baseline.sha256,
             "quantizer": QUANTIZER_VERSION,
-            "ladder": [
-                [one.bits, one.grid.value, one.entries, one.per_channel, one.step]
-                for one in ladder()
-            ],
+            "ladder": [one.key for one in ladder()],
         }
 
     def execute(self, folder: Path, listener: Listener) -> Mapping[str, Any]:

@@ -73,10 +73,7 @@ class TrialStage:
         return {
             "baseline": self.baseline.sha256,
             "quantizer": QUANTIZER_VERSION,
-            "choice": [
-                [node, one.bits, one.grid.value, one.entries, one.per_channel, one.step]
-                for node, one in sorted(self.choice.items())
-            ],
+            "choice": [[node, *one.key] for node, one in sorted(self.choice.items())],
             "samples": self.samples.digest,
             "labels": self.labels_digest,
             "toolchain": self.toolchain.identity,

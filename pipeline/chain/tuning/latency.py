@@ -19,6 +19,7 @@ from pipeline.config.profile import NamedProfile
 from pipeline.config.recipe import NamedRecipe, Quantization, Recipe
 from pipeline.inspect.look import look
 from pipeline.search.candidate import Candidate
+from pipeline.stages.convert import Model
 
 RECIPES = (
     "fp32", "fp16", "dynamic-8", "full-8", "full-8-max-min", "full-8-removal-outlier",
@@ -38,24 +39,24 @@ def search(session: Session, connection: Connection, profile: NamedProfile) -> N
     for tried in list(session.whole()):
         candidate = device.measured(tried)
         session.note(candidate, "recipes")
-        quantization = candidate.settings.get("quantization")
-        if tried.model is not None and quantization == Quantization.FULL.value:
-            kept = Tried(candidate, tried.model, tried.accuracy)
-            if full is None or _rank(session, candidate) < _rank(session, full.candidate):
-                full = kept
+        if candidate.settings.get("quantization") != Quantization.FULL.value:
+            continue
+        better = full is None or _rank(session, candidate) < _rank(session, full.candidate)
+        if tried.model is not None and better:
+            full = replace(tried, candidate=candidate)
     if full is not None and full.model is not None and session.goes_on:
-        _leave_out(session, device, full, full.model.path)
+        _leave_out(session, device, full.candidate, full.model)
 
 
-def _leave_out(session: Session, device: _Device, full: Tried, model: Path) -> None:
+def _leave_out(session: Session, device: _Device, full: Candidate, model: Model) -> None:
     """From the best full quantization on: other sets of layers in float."""
     there = {node.name for node in look(session.ground.baseline.path).operators}
     nodes = [
         node.name
-        for node in look(model).operators
+        for node in look(model.path).operators
         if node.quantization == "QUANT_ALL" and node.name in there
     ]
-    best, current = full.candidate, frozenset[str]()
+    best, current = full, frozenset[str]()
     tried = {current}
     while session.goes_on:
         step: tuple[Candidate, _Skips] | None = None
@@ -65,7 +66,7 @@ def _leave_out(session: Session, device: _Device, full: Tried, model: Path) -> N
             if skips in tried or len(skips) == len(nodes):
                 continue
             tried.add(skips)
-            candidate = device.measured(session.convert(_without(full.candidate, skips)))
+            candidate = device.measured(session.convert(_without(full, skips)))
             session.note(candidate, "layers in float")
             if _rank(session, candidate) < _rank(session, best, 1 - _LEAST_GAIN):
                 best, step = candidate, (candidate, skips)

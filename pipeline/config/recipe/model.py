@@ -124,6 +124,10 @@ class Recipe(Section):
             raise ValueError(reason)
         return self
 
+    def settings(self) -> dict[str, Any]:
+        """What decides about the model that comes out: all that is not as by default."""
+        return self.model_dump(mode="json", exclude={"description"}, exclude_defaults=True)
+
     @property
     def needs_calibration(self) -> bool:
         """Whether conversion needs a calibration set."""

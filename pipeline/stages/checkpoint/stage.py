@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +12,8 @@ from pipeline.core import files
 from pipeline.core.events import Listener
 from pipeline.data.dataset import Dataset
 from pipeline.data.errors import DataInvalid
-from pipeline.stages.checkpoint.errors import CheckpointMissing, MindSporeMissing
-from pipeline.stages.checkpoint.export import ExportRequest, InputSpec, export_checkpoint
+from pipeline.stages.checkpoint import identity
+from pipeline.stages.checkpoint.export import export_checkpoint
 from pipeline.stages.convert import Graph, Reference
 from pipeline.stages.evaluate import count_correct
 from pipeline.stages.source.artefact import Source
@@ -40,17 +39,10 @@ class CheckpointStage:
         return self.network.factory
 
     def settings(self) -> Mapping[str, Any]:
-        if not self.network.checkpoint.is_file():
-            raise CheckpointMissing(self.network.checkpoint)
         return {
-            "factory": self.network.factory,
-            "arguments": self.network.arguments,
-            "checkpoint": files.sha256_file(self.network.checkpoint),
-            "inputs": [item.model_dump(mode="json") for item in self.inputs],
-            "python_path": [str(path) for path in self.python_path],
+            **identity.settings(self.network, self.inputs, self.python_path),
             "data": self.dataset.digest,
             "parity": [self.parity_samples, self.seed],
-            "mindspore": _mindspore_version(),
         }
 
     def execute(self, folder: Path, listener: Listener) -> Mapping[str, Any]:
@@ -58,14 +50,7 @@ class CheckpointStage:
 
         from pipeline.data import choice
 
-        request = ExportRequest(
-            factory=self.network.factory,
-            arguments=self.network.arguments,
-            checkpoint=self.network.checkpoint,
-            python_path=self.python_path,
-            inputs=tuple(InputSpec(item.name, item.shape, item.dtype) for item in self.inputs),
-            samples=self.dataset.inputs,
-        )
+        request = identity.request(self.network, self.inputs, self.python_path, self.dataset.inputs)
         log = self.logs / "checkpoint.log"
         result = export_checkpoint(request, folder, deadline_s=_DEADLINE_S, log=log)
         files.copy_file(log, folder / "checkpoint.log")
@@ -111,11 +96,3 @@ class CheckpointStage:
             f"{facts['parameter_count']:,} parameters, "
             f"{100.0 * facts['correct'] / facts['n']:.2f} % of {facts['n']}"
         )
-
-
-def _mindspore_version() -> str:
-    """The installed version, found without importing it."""
-    try:
-        return importlib.metadata.version("mindspore")
-    except importlib.metadata.PackageNotFoundError:
-        raise MindSporeMissing() from None

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,8 +19,8 @@ from pipeline.data.dataset import Dataset
 from pipeline.data.errors import DataInvalid
 from pipeline.quantize.quantizer import QUANTIZER_VERSION
 from pipeline.stages import child
-from pipeline.stages.checkpoint.errors import CheckpointMissing, MindSporeMissing, WorkerTimeout
-from pipeline.stages.checkpoint.request import ExportRequest, InputSpec
+from pipeline.stages.checkpoint import identity
+from pipeline.stages.checkpoint.errors import WorkerTimeout
 from pipeline.stages.convert import Model
 from pipeline.stages.recover.errors import Died, decode
 from pipeline.stages.recover.request import EPOCH, Answer, Labelled, Request
@@ -72,22 +70,13 @@ class RecoverStage:
         return self.workspace / ".recovering" / files.sha256_json(self.settings())[:32]
 
     def settings(self) -> Mapping[str, Any]:
-        if not self.network.checkpoint.is_file():
-            raise CheckpointMissing(self.network.checkpoint)
         return {
-            "factory": self.network.factory,
-            "arguments": self.network.arguments,
-            "checkpoint": files.sha256_file(self.network.checkpoint),
-            "inputs": [item.model_dump(mode="json") for item in self.inputs],
-            "python_path": [str(path) for path in self.python_path],
+            **identity.settings(self.network, self.inputs, self.python_path),
             "baseline": self.baseline.sha256,
-            "recipe": self.recipe.recipe.model_dump(
-                mode="json", exclude={"description"}, exclude_defaults=True
-            ),
+            "recipe": self.recipe.recipe.settings(),
             "quantizer": QUANTIZER_VERSION,
             "data": [self.training.digest, self.validation.digest, self.test.digest],
             "training": self.how.model_dump(mode="json", exclude={"data", "validation"}),
-            "mindspore": _mindspore_version(),
         }
 
     def execute(self, folder: Path, listener: Listener) -> Mapping[str, Any]:
@@ -109,16 +98,15 @@ class RecoverStage:
         teller = _Teller(self.subject, self.how.epochs, listener)
         with files.disk_errors(folder), tempfile.TemporaryDirectory(dir=folder) as scratch:
             self.progress.mkdir(parents=True, exist_ok=True)
-            asked, answered = Path(scratch, "request.json"), Path(scratch, "result.json")
-            files.write_json(asked, self._request().to_json(folder))
-            done = process.run(
-                (sys.executable, "-m", _WORKER, str(asked), str(answered)),
-                deadline_s=_DEADLINE_S,
-                env=child.environment(Path(scratch)),
-                on_line=teller.hear,
+            answer, done = child.ask(
+                _WORKER,
+                self._request().to_json(folder),
+                Path(scratch),
+                _DEADLINE_S,
+                child.environment(Path(scratch)),
+                teller.hear,
             )
             files.write_bytes(log, done.stdout + done.stderr)
-            answer = files.read_json(answered) if answered.is_file() else None
         if done.ending is not process.Ending.EXIT:
             raise WorkerTimeout(factory, _DEADLINE_S, log)
         if answer is None and done.lacked_space:
@@ -130,16 +118,8 @@ class RecoverStage:
         return Answer.from_json(answer["result"])
 
     def _request(self) -> Request:
-        network = ExportRequest(
-            factory=self.network.factory,
-            arguments=self.network.arguments,
-            checkpoint=self.network.checkpoint,
-            python_path=self.python_path,
-            inputs=tuple(InputSpec(item.name, item.shape, item.dtype) for item in self.inputs),
-            samples=(),
-        )
         return Request(
-            network=network,
+            network=identity.request(self.network, self.inputs, self.python_path, ()),
             model=self.baseline.path,
             recipe_name=self.recipe.name,
             recipe=self.recipe.recipe,
@@ -178,11 +158,3 @@ def _labelled(dataset: Dataset) -> Labelled:
     if dataset.labels is None:
         raise DataInvalid(dataset.source, "training needs labels")
     return Labelled(dataset.source, dataset.inputs, dataset.labels)
-
-
-def _mindspore_version() -> str:
-    """The installed version, found without importing it."""
-    try:
-        return importlib.metadata.version("mindspore")
-    except importlib.metadata.PackageNotFoundError:
-        raise MindSporeMissing() from None
