@@ -8,7 +8,8 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import asdict
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -18,18 +19,7 @@ from pipeline.cli.console import Terminal
 from pipeline.core.errors import ExitCode, PipelineError, one_line
 
 if TYPE_CHECKING:
-    from device.codes import HdcCode
-    from pipeline.chain.devices import Listed
-    from pipeline.chain.doctor import Check
-    from pipeline.chain.emulator import Lab
-    from pipeline.chain.recover import Recovered
-    from pipeline.chain.report import Report
-    from pipeline.chain.sensitivity import Sensitivity
-    from pipeline.chain.tuning.outcome import Tuned
-    from pipeline.inspect.compare import Comparison
-    from pipeline.inspect.record import Inspection
-    from pipeline.stages.divergence import Divergence
-    from pipeline.toolchain.toolchain import Toolchain
+    from rich.console import RenderableType
 
 
 class Session:
@@ -66,110 +56,16 @@ class Session:
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
-    def report(self, report: Report) -> None:
-        """Show a report; a limit that was not met ends the command with code 1."""
-        from pipeline.cli import tables
-
+    def show(
+        self, found: Any, lines: Iterable[RenderableType], exit_code: ExitCode | None = None
+    ) -> None:
+        """Show a result, as lines to people and as JSON to machines; then leave with a code."""
         self._terminal.close()
-        self._terminal.print(*tables.report(report))
+        self._terminal.print(*lines)
         if self._json:
-            self.value(report.as_json())
-        if report.failures:
-            raise typer.Exit(ExitCode.GATE_FAILED)
-
-    def tuned(self, tuned: Tuned) -> None:
-        """Show what a search found; a limit that nothing meets ends the command with code 1."""
-        from pipeline.cli import tune_tables
-
-        self._terminal.close()
-        self._terminal.print(*tune_tables.tuned(tuned))
-        if self._json:
-            self.value(tuned.as_json())
-        if tuned.interrupted:
-            raise typer.Exit(ExitCode.INTERRUPTED)
-        if tuned.failures:
-            raise typer.Exit(ExitCode.GATE_FAILED)
-
-    def recovered(self, found: Recovered) -> None:
-        """Show what a training won back; a missed limit ends the command with code 1."""
-        from pipeline.cli import recover_tables
-
-        self._terminal.close()
-        self._terminal.print(*recover_tables.recovered(found))
-        if self._json:
-            self.value(found.as_json())
-        if found.failures:
-            raise typer.Exit(ExitCode.GATE_FAILED)
-
-    def sensitivity(self, found: Sensitivity) -> None:
-        """Show what each layer costs by itself."""
-        from pipeline.cli import sensitivity_table
-
-        self._terminal.close()
-        title = f"{found.name}: each layer alone by {found.recipe}"
-        self._terminal.print(*sensitivity_table.shown(found.costs, title))
-        self._terminal.print(f"report: {found.run_folder / 'report.html'}")
-        if self._json:
-            self.value(found.as_json())
-
-    def devices(self, listed: Sequence[Listed]) -> None:
-        """Show connected devices."""
-        from pipeline.cli import tables
-
-        self._terminal.print(*tables.devices(listed))
-        if self._json:
-            self.value([item.as_json() for item in listed])
-
-    def lab(self, lab: Lab) -> None:
-        """Show emulated devices."""
-        from pipeline.cli import emulator_tables
-
-        self._terminal.close()
-        self._terminal.print(*emulator_tables.lab(lab))
-        if self._json:
-            self.value(lab.as_json())
-
-    def explained(self, known: HdcCode) -> None:
-        """Show what a message of hdc means and what to do about it."""
-        from dataclasses import asdict
-
-        self._terminal.print(f"{known.code} {known.cause}".strip(), f"do: {known.hint}")
-        if self._json:
-            self.value(asdict(known))
-
-    def checks(self, checks: Sequence[Check]) -> None:
-        """Show the doctor's findings; something missing ends the command with code 4."""
-        from pipeline.cli import tables
-
-        self._terminal.print(*tables.checks(checks))
-        if self._json:
-            self.value([check.as_json() for check in checks])
-        if any(check.state.value == "missing" for check in checks):
-            raise typer.Exit(ExitCode.TOOLCHAIN)
-
-    def inspection(self, found: Inspection | Comparison) -> None:
-        """Show a model file, or what changes between two."""
-        from pipeline.cli import inspect_tables
-
-        self._terminal.print(*inspect_tables.shown(found))
-        if self._json:
-            self.value(found.as_json())
-
-    def divergence(self, found: Divergence) -> None:
-        """Show where two computations part."""
-        from pipeline.cli import divergence_table
-
-        self._terminal.print(*divergence_table.divergence(found))
-        if self._json:
-            self.value(found.as_json())
-
-    def toolchain(self, toolchain: Toolchain) -> None:
-        """Show a toolchain."""
-        from pipeline.cli import tables
-
-        self._terminal.print(*tables.toolchain(toolchain))
-        if self._json:
-            self.value(toolchain.as_json())
+            self.value(_jsonable(found))
+        if exit_code is not None:
+            raise typer.Exit(exit_code)
 
     def _fail(self, error: BaseException) -> ExitCode:
         if isinstance(error, KeyboardInterrupt):
@@ -202,6 +98,12 @@ class Session:
                     "facts": facts or {},
                 }
             )
+
+
+def _jsonable(found: Any) -> Any:
+    if isinstance(found, (list, tuple)):
+        return [_jsonable(item) for item in found]
+    return found.as_json() if hasattr(found, "as_json") else asdict(found)
 
 
 _REPORT = "set PIPELINE_DEBUG=1 to see where, and report it with that output"

@@ -1,0 +1,1 @@
+"""One module a command: its options, its call, and how its result is shown."""
