@@ -1,8 +1,4 @@
-"""Benchmark stage: a model on a device. Never reused: a latency is only true of its moment.
-
-The outputs on the device are compared with this machine's first; a latency of wrong answers is
-worth nothing.
-"""
+"""A device made ready, and the models that are run on it one after another."""
 
 from __future__ import annotations
 
@@ -11,17 +7,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from device.device import Device, DeviceFacts, Pushed, Telemetry, Where
 from device.errors import PullFailed
 from device.quote import quote
 from pipeline.config.profile import Profile
 from pipeline.core import files
-from pipeline.core.errors import DeviceError, NoDataError, one_line
+from pipeline.core.errors import one_line
 from pipeline.core.events import Listener
 from pipeline.core.runner import RunnerFailed, RunnerOptions, RunnerResult, parse_result
-from pipeline.core.statistics import Summary, summarize
+from pipeline.core.statistics import summarize
+from pipeline.stages.benchmark.errors import RecordUnreadable, RunFailed, RunnerRefused
+from pipeline.stages.benchmark.measurement import Measurement
+from pipeline.stages.benchmark.workload import Inputs, Workload
 from pipeline.stages.parity import Parity, compare
 
 _NAME = "benchmark"
@@ -31,127 +29,6 @@ _RUNTIMES = (
 )
 _QUESTION_DEADLINE_S = 30.0
 _NOT_EXECUTABLE = 126
-
-
-@dataclass(eq=False)
-class RunnerRefused(DeviceError):
-    """The device does not let unsigned programs run."""
-
-    key: str
-
-    @property
-    def message(self) -> str:
-        return f"{self.key} does not execute the runner: permission denied"
-
-    @property
-    def hint(self) -> str:
-        return "consumer devices run signed code only: use a board, a debug image or --emulate"
-
-
-@dataclass(eq=False)
-class RunFailed(DeviceError):
-    """The runner on the device failed."""
-
-    key: str
-    model: str
-    reason: str
-
-    @property
-    def message(self) -> str:
-        return f"running {self.model} on {self.key} failed: {self.reason}"
-
-    @property
-    def hint(self) -> str:
-        return "the runner's output is in the run folder's logs; 'hdc hilog' may tell more"
-
-
-@dataclass(eq=False)
-class RecordUnreadable(NoDataError):
-    """The runner's record came back, and is not one."""
-
-    key: str
-    reason: str
-
-    @property
-    def message(self) -> str:
-        return f"the record of the run on {self.key} cannot be used: {self.reason}"
-
-    @property
-    def hint(self) -> str:
-        return "run again; if it stays, clean the device: pipeline devices --clean"
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """What models are run with: a file an input, ``count`` samples each, in the model's layout."""
-
-    paths: tuple[Path, ...]
-    count: int
-
-
-@dataclass(frozen=True)
-class Workload:
-    """A model, and this machine's outputs of it for the same inputs: arrays [count, ...]."""
-
-    name: str
-    model: Path
-    sha256: str
-    size_bytes: int
-    expected: tuple[Any, ...]
-    fp16: bool = False
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """What one benchmark gave. ``parity``: the device's outputs against this machine's."""
-
-    workload: Workload
-    facts: DeviceFacts
-    parity: Parity
-    latency: Summary
-    run: RunnerResult
-    runner_sha256: str
-    runtime_sha256: str | None
-    sent_bytes: int
-    before: Telemetry
-    after: Telemetry
-
-    @property
-    def invalid(self) -> str | None:
-        """Why the latency must not be used; None for a valid measurement."""
-        if self.parity.nan_count or self.run.non_finite_values:
-            return "the outputs on the device hold NaN or infinite values"
-        if 50 not in self.latency.supported:
-            return f"{self.latency.n} samples do not even bear a median"
-        return None
-
-    def as_json(self) -> dict[str, Any]:
-        """The result record, without the samples themselves."""
-        return {
-            "schema": 1,
-            "verdict": "invalid" if self.invalid else "valid",
-            "reason": self.invalid,
-            "model": self.workload.name,
-            "model_sha256": self.workload.sha256,
-            "size_bytes": self.workload.size_bytes,
-            "where": self.facts.where.value,
-            "device": self.facts.as_json(),
-            "runner": self.run.runner,
-            "runner_sha256": self.runner_sha256,
-            "runtime": self.run.runtime,
-            "runtime_sha256": self.runtime_sha256,
-            "threads": self.run.threads,
-            "bind_mode": self.run.bind_mode,
-            "fp16": self.run.fp16,
-            "warm_up": self.run.warm_up,
-            "latency_ns": self.latency.as_json(),
-            "load_ns": self.run.load_ns,
-            "first_inference_ns": self.run.first_inference_ns,
-            "peak_memory_bytes": self.run.peak_memory_bytes,
-            "device_parity": self.parity.as_json(),
-            "sent_bytes": self.sent_bytes,
-            "telemetry": {"before": self.before.as_json(), "after": self.after.as_json()},
-        }
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,21 @@
+"""Benchmark stage: models on a device. Never reused: a latency is only true of its moment.
+
+The outputs on the device are compared with this machine's first; a latency of wrong answers is
+worth nothing.
+"""
+
+from pipeline.stages.benchmark.bench import Bench, bench
+from pipeline.stages.benchmark.errors import RecordUnreadable, RunFailed, RunnerRefused
+from pipeline.stages.benchmark.measurement import Measurement
+from pipeline.stages.benchmark.workload import Inputs, Workload
+
+__all__ = [
+    "Bench",
+    "Inputs",
+    "Measurement",
+    "RecordUnreadable",
+    "RunFailed",
+    "RunnerRefused",
+    "Workload",
+    "bench",
+]
