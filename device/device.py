@@ -43,8 +43,25 @@ class DeviceFacts:
     debuggable: bool | None = None
     cpu_features: tuple[str, ...] = ()
     cores: int | None = None
+    core_khz: tuple[int | None, ...] = ()
     memory_bytes: int | None = None
     free_storage_bytes: int | None = None
+
+    @property
+    def has_dotprod(self) -> bool | None:
+        """Whether the CPU multiplies bytes by fours (asimddp); None when it does not tell."""
+        return "asimddp" in self.cpu_features if self.cpu_features else None
+
+    @property
+    def has_fp16(self) -> bool | None:
+        """Whether the CPU computes with 16-bit floats (asimdhp); None when it does not tell."""
+        return "asimdhp" in self.cpu_features if self.cpu_features else None
+
+    @property
+    def clusters(self) -> tuple[tuple[int, int], ...]:
+        """Cores of one top frequency: (how many, kHz), the fastest first."""
+        known = [khz for khz in self.core_khz if khz is not None]
+        return tuple((known.count(khz), khz) for khz in sorted(set(known), reverse=True))
 
     @property
     def summary(self) -> str:
@@ -60,6 +77,9 @@ class DeviceFacts:
             **asdict(self),
             "where": self.where.value,
             "cpu_features": list(self.cpu_features),
+            "core_khz": list(self.core_khz),
+            "has_dotprod": self.has_dotprod,
+            "has_fp16": self.has_fp16,
         }
 
 
@@ -69,7 +89,7 @@ class Telemetry:
 
     ``temperature_mc`` is in milli-degrees Celsius, of the sensor nearest to the processor that
     there is; ``sensors_mc`` has them all. ``thermal_level`` goes from 0 (cool) to 7 (emergency).
-    ``raw`` keeps each source's own text.
+    ``cpu_khz`` are the cores' frequencies by their number. ``raw`` keeps each source's own text.
     """
 
     temperature_mc: int | None = None
@@ -77,11 +97,13 @@ class Telemetry:
     charging: bool | None = None
     thermal_level: int | None = None
     sensors_mc: Mapping[str, int] = field(default_factory=dict)
+    cpu_khz: tuple[int | None, ...] = ()
+    free_memory_bytes: int | None = None
     raw: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, object]:
         """The readings as JSON values."""
-        return asdict(self)
+        return {**asdict(self), "cpu_khz": list(self.cpu_khz)}
 
 
 @dataclass(frozen=True)
@@ -133,8 +155,11 @@ class Device(Protocol):
     def facts(self) -> DeviceFacts:
         """What the device is. Missing facts are no failure."""
 
-    def telemetry(self) -> Telemetry:
-        """How the device is, now. Missing sources are no failure."""
+    def telemetry(self, *, deadline_s: float | None = None) -> Telemetry:
+        """How the device is, now. Missing sources are no failure.
+
+        With ``deadline_s`` it is asked once, for so long; else a cut is followed by more attempts.
+        """
 
     def push(
         self, source: Path, *, executable: bool = False, on_progress: OnProgress | None = None

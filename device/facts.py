@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from device import cores
 from device.device import DeviceFacts, Where
 from device.quote import quote
 from pipeline.core.errors import one_line
@@ -28,6 +29,9 @@ _PARAMETERS = {
     "emulated": EMULATED,
 }
 _LONGEST = 200
+_MOST_FLAGS = 500
+#: What no device has; a larger number is a mistake or a lie.
+_HIGHEST_API, _MOST_CORES, _MOST_BYTES = 1000, 1024, 1 << 50
 
 
 def questions(folder: str) -> dict[str, str]:
@@ -40,6 +44,7 @@ def questions(folder: str) -> dict[str, str]:
         **{name: f"param get {key}" for name, key in _PARAMETERS.items()},
         "cpuinfo": "cat /proc/cpuinfo",
         "nproc": "nproc",
+        "frequency": cores.top(),
         "meminfo": "cat /proc/meminfo",
         "df": f"df -k {quote(folder)} 2>/dev/null || df -k {quote(parent)} || df -k /data",
     }
@@ -49,6 +54,8 @@ def read(key: str, connection: str, answers: Mapping[str, str]) -> DeviceFacts:
     """The facts in the ``answers`` to ``questions``."""
     parameter = {name: _parameter(answers.get(name, "")) for name in _PARAMETERS}
     cpuinfo = answers.get("cpuinfo", "")
+    core_khz = cores.read(answers.get("frequency", ""), "max")
+    counted = cpu_cores(cpuinfo) or _integer(answers.get("nproc"), 1, _MOST_CORES)
     debuggable = parameter["debuggable"]
     return DeviceFacts(
         key=key,
@@ -57,14 +64,15 @@ def read(key: str, connection: str, answers: Mapping[str, str]) -> DeviceFacts:
         model=parameter["model"],
         brand=parameter["brand"],
         device_type=parameter["device_type"],
-        api_level=_integer(parameter["api"]),
+        api_level=_integer(parameter["api"], 1, _HIGHEST_API),
         abi=parameter["abi"],
         os_version=parameter["dist"] or parameter["fullname"],
         build=parameter["build"],
         debuggable={"1": True, "true": True, "0": False, "false": False}.get(debuggable or ""),
         cpu_features=cpu_features(cpuinfo),
-        cores=cpu_cores(cpuinfo) or _integer(answers.get("nproc")),
-        memory_bytes=memory_bytes(answers.get("meminfo", "")),
+        cores=counted or len(core_khz) or None,
+        core_khz=core_khz,
+        memory_bytes=memory(answers.get("meminfo", ""), "MemTotal"),
         free_storage_bytes=free_bytes(answers.get("df", "")),
     )
 
@@ -74,7 +82,8 @@ def cpu_features(cpuinfo: str) -> tuple[str, ...]:
     for line in cpuinfo.splitlines():
         name, colon, value = line.partition(":")
         if colon and name.strip() in ("Features", "flags") and value.strip():
-            return tuple(one_line(value).split())
+            flags = one_line(value).split()[:_MOST_FLAGS]
+            return tuple(flag for flag in flags if len(flag) <= _LONGEST)
     return ()
 
 
@@ -82,16 +91,15 @@ def cpu_cores(cpuinfo: str) -> int | None:
     """How many ``processor : N`` lines there are; None for none."""
     named = (line.partition(":") for line in cpuinfo.splitlines())
     count = sum(name.strip() == "processor" and value.strip().isdigit() for name, _, value in named)
-    return count or None
+    return count if 0 < count <= _MOST_CORES else None
 
 
-def memory_bytes(meminfo: str) -> int | None:
-    """Total memory from /proc/meminfo, in bytes."""
+def memory(meminfo: str, name: str) -> int | None:
+    """A line of /proc/meminfo, as ``MemTotal`` or ``MemAvailable``, in bytes."""
     for line in meminfo.splitlines():
-        name, _, value = line.partition(":")
-        words = value.split()
-        if name.strip() == "MemTotal" and words and (kib := _integer(words[0])) is not None:
-            return kib * 1024
+        label, _, value = line.partition(":")
+        if label.strip() == name and (words := value.split()):
+            return _bytes(words[0])
     return None
 
 
@@ -100,9 +108,12 @@ def free_bytes(df: str) -> int | None:
     words = df.split()
     for place in range(len(words) - 1, 2, -1):
         if words[place].endswith("%") and words[place][:-1].isdigit():
-            available = _integer(words[place - 1])
-            return available * 1024 if available is not None else None
+            return _bytes(words[place - 1])
     return None
+
+
+def _bytes(kib: str) -> int | None:
+    return None if (count := _integer(kib, 0, _MOST_BYTES >> 10)) is None else count * 1024
 
 
 def _parameter(answer: str) -> str | None:
@@ -111,9 +122,10 @@ def _parameter(answer: str) -> str | None:
     return None if absent else text
 
 
-def _integer(text: str | None) -> int | None:
+def _integer(text: str | None, least: int, most: int) -> int | None:
     short = (text or "").strip()
-    return int(short) if short.isascii() and short.isdigit() and len(short) < 19 else None
+    readable = short.isascii() and short.isdigit() and len(short) < 19
+    return int(short) if readable and least <= int(short) <= most else None
 
 
 def _where(emulated: str | None) -> Where:

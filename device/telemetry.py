@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from device import cores
 from device.device import Telemetry
+from device.facts import memory
 from pipeline.core.errors import one_line
 
 #: The commands to run, by the name of the source.
@@ -12,9 +14,14 @@ QUESTIONS = {
     "battery": "hidumper -s BatteryService -a -i",
     "thermal": "hidumper -s ThermalService -a -t",
     "level": "hidumper -s ThermalService -a -l",
+    "frequency": cores.current(),
+    "memory": "grep ^Mem /proc/meminfo",
 }
 
 _LONGEST = 16 << 10
+_MOST_SENSORS = 100
+#: Beyond these, in milli-degrees, a sensor is broken or a liar.
+_COLDEST, _HOTTEST = -100_000, 300_000
 #: Sensors by how near they are to the processor.
 _NEAREST = ("soc_thermal", "soc", "cpu", "shell_back", "shell_frame", "shell_front", "battery")
 
@@ -24,13 +31,15 @@ def read(answers: Mapping[str, str]) -> Telemetry:
     raw = {name: answers[name][:_LONGEST] for name in QUESTIONS if answers.get(name)}
     battery = _battery(raw.get("battery", ""))
     sensors = _sensors(raw.get("thermal", ""))
-    tenths = battery.get("temperature")
+    tenths = _within(battery.get("temperature"), _COLDEST // 100, _HOTTEST // 100)
     return Telemetry(
         temperature_mc=_nearest(sensors, tenths * 100 if tenths is not None else None),
         battery_percent=_within(battery.get("capacity"), 0, 100),
         charging=_charging(battery.get("chargingStatus")),
         thermal_level=_within(_level(raw.get("level", "")), 0, 7),
         sensors_mc=sensors,
+        cpu_khz=cores.read(raw.get("frequency", ""), "cur"),
+        free_memory_bytes=memory(raw.get("memory", ""), "MemAvailable"),
         raw=raw,
     )
 
@@ -59,8 +68,10 @@ def _sensors(text: str) -> dict[str, int]:
             sensor = one_line(value)[:60]
         elif name.strip() == "Temperature" and sensor:
             number = _integer(value)
-            if number is not None and len(found) < 100:
-                found[sensor] = number if abs(number) >= 1000 else number * 1000
+            if number is not None and len(found) < _MOST_SENSORS:
+                milli = number if abs(number) >= 1000 else number * 1000
+                if _COLDEST <= milli <= _HOTTEST:
+                    found[sensor] = milli
             sensor = ""
     return found
 

@@ -65,9 +65,9 @@ class HdcDevice:
         answers = self._answers(facts.questions(self.workdir))
         return facts.read(self.key, self.connection, answers)
 
-    def telemetry(self) -> Telemetry:
-        """How the device is, now; one remote call."""
-        return telemetry.read(self._answers(telemetry.QUESTIONS))
+    def telemetry(self, *, deadline_s: float | None = None) -> Telemetry:
+        """How the device is, now; one remote call, which ``deadline_s`` ends."""
+        return telemetry.read(self._answers(telemetry.QUESTIONS, deadline_s))
 
     def push(
         self, source: Path, *, executable: bool = False, on_progress: OnProgress | None = None
@@ -145,9 +145,15 @@ class HdcDevice:
     def _remote(self) -> Remote:
         return Remote(self.client, self.key, self.workdir, self.deadlines)
 
-    def _answers(self, questions: Mapping[str, str]) -> dict[str, str]:
+    def _answers(
+        self, questions: Mapping[str, str], deadline_s: float | None = None
+    ) -> dict[str, str]:
         mark = f"mslp-{secrets.token_hex(6)}"
-        result = self._remote.ask_again(sections.script(questions, mark))
+        script = sections.script(questions, mark)
+        if deadline_s is None:
+            result = self._remote.ask_again(script)
+        else:
+            result = self.run(script, deadline_s=deadline_s)
         return sections.split(result.text, mark)
 
     def _run(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device import facts, sections, telemetry
+from device import cores, facts, sections, telemetry
 from device.device import Where
 
 ARM = """processor\t: 0
@@ -29,6 +29,80 @@ def test_cpuinfo():
         facts.cpu_features("cat: /proc/cpuinfo: Permission denied"),
         facts.cpu_cores("Processor : x"),
     ) == ((), None)
+
+
+def test_features_that_matter():
+    found = facts.read("K", "USB", {"cpuinfo": ARM})
+    assert (found.has_fp16, found.has_dotprod) == (True, True)
+    plain = facts.read("K", "USB", {"cpuinfo": "Features : fp asimd"})
+    assert (plain.has_fp16, plain.has_dotprod) == (False, False)
+    silent = facts.read("K", "USB", {})
+    assert (silent.has_fp16, silent.has_dotprod) == (None, None)
+
+
+SYSFS = """/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq:1530000
+/sys/devices/system/cpu/cpu1/cpufreq/cpuinfo_max_freq:1530000
+/sys/devices/system/cpu/cpu10/cpufreq/cpuinfo_max_freq:2486000
+"""
+HIDUMPER = """
+-------------------------------[cpufreq]-------------------------------
+
+cmd is: cat /sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_cur_freq
+
+826000
+
+cmd is: cat /sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq
+
+1530000
+
+cmd is: cat /sys/devices/system/cpu/cpu1/cpufreq/cpuinfo_cur_freq
+
+cat: permission denied
+
+cmd is: cat /sys/devices/system/cpu/cpu1/cpufreq/cpuinfo_max_freq
+
+2486000
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "which", "khz"),
+    [
+        (SYSFS, "max", (1530000, 1530000, *[None] * 8, 2486000)),
+        (SYSFS, "cur", ()),
+        (HIDUMPER, "max", (1530000, 2486000)),
+        (HIDUMPER, "cur", (826000,)),
+        (SYSFS.replace("1530000", "99999999999999999999"), "max", (*[None] * 10, 2486000)),
+        (SYSFS.replace("cpu10", "cpu999"), "max", ()),
+        ("grep: /sys: Permission denied\nsh: hidumper: not found", "max", ()),
+    ],
+)
+def test_core_frequencies(text, which, khz):
+    assert cores.read(text, which) == khz
+
+
+def test_clusters_are_told_by_their_top_frequency():
+    found = facts.read("K", "USB", {"frequency": HIDUMPER + SYSFS.replace("cpu1/", "cpu2/")})
+    assert found.clusters == ((2, 2486000), (2, 1530000))
+    assert found.cores == 11
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"api": "99999", "nproc": "1000000"},
+        {"meminfo": "MemTotal: 999999999999999999 kB"},
+        {"df": "x 1 1 999999999999999999 1% /"},
+        {"cpuinfo": "processor : 1\n" * 5000},
+    ],
+)
+def test_absurd_numbers_are_missing_facts(answers):
+    assert facts.read("K", "USB", answers) == facts.DeviceFacts("K", "USB")
+
+
+def test_endless_flags_are_cut():
+    found = facts.read("K", "USB", {"cpuinfo": "Features : " + "a " * 9000 + "b" * 9000})
+    assert len(found.cpu_features) <= 500
 
 
 @pytest.mark.parametrize(
@@ -89,6 +163,19 @@ def test_telemetry():
     assert found.thermal_level == 2
     assert found.sensors_mc == {"Battery": 29000, "soc_thermal": 41250}
     assert found.raw["thermal"] == THERMAL
+
+
+def test_frequencies_and_memory():
+    memory = "MemTotal: 8 kB\nMemFree: 1 kB\nMemAvailable: 4 kB\n"
+    found = telemetry.read({"frequency": HIDUMPER, "memory": memory})
+    assert (found.cpu_khz, found.free_memory_bytes) == ((826000,), 4096)
+
+
+def test_sensors_that_lie_are_gaps():
+    lies = "Type: soc\nTemperature: 999999999\nType: gpu\nTemperature: 41000\n"
+    found = telemetry.read({"thermal": lies, "battery": "temperature: 99999\ncapacity: 101\n"})
+    assert (found.sensors_mc, found.temperature_mc) == ({"gpu": 41000}, None)
+    assert found.battery_percent is None
 
 
 def test_telemetry_has_gaps():
