@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.chain import gates, measure
-from pipeline.chain.build import Build, Built, build
+from pipeline.chain import measure
+from pipeline.chain.build import Build, build
 from pipeline.chain.culprit import Search
-from pipeline.chain.report import Quality, Report, Row
+from pipeline.chain.report import Report
+from pipeline.chain.rows import row
 from pipeline.chain.run import WORKSPACE, start
 from pipeline.chain.targets import Wish, find_connected, start_emulated
 from pipeline.config import places
@@ -17,7 +18,6 @@ from pipeline.config.places import LoadedDeployment
 from pipeline.config.profile import NamedProfile
 from pipeline.core import files
 from pipeline.core.events import Listener, Silent
-from pipeline.stages.benchmark import Measurement
 
 
 def deploy(
@@ -79,7 +79,7 @@ def deploy(
             name=loaded.deployment.name,
             run_folder=run.folder,
             rows=tuple(
-                _row(loaded, made, built, search, profile, measurement)
+                row(loaded, made, built, search, profile, measurement)
                 for built, measurement in zip(made.models, measurements, strict=True)
             ),
             checkpoint_percent=made.source.percent,
@@ -108,48 +108,12 @@ def convert(
         report = Report(
             name=loaded.deployment.name,
             run_folder=run.folder,
-            rows=tuple(_row(loaded, made, built, search) for built in made.models),
+            rows=tuple(row(loaded, made, built, search) for built in made.models),
             checkpoint_percent=made.source.percent,
             reference=made.source.reference.runtime,
         )
         run.finish({**report.as_json(), **_origin(loaded, made, None)})
     return report
-
-
-def _row(
-    loaded: LoadedDeployment,
-    made: Build,
-    built: Built,
-    search: Search,
-    profile: NamedProfile | None = None,
-    measurement: Measurement | None = None,
-) -> Row:
-    drop = made.source.percent - built.accuracy.percent
-    limits, parity = loaded.deployment.limits, built.model.parity
-    departs = gates.departs(limits, parity)
-    culprit = search.look(built, limits.min_cosine) if departs else None
-    failures = list(gates.model_failures(limits, drop, parity, culprit))
-    if profile is not None and measurement is not None:
-        failures += gates.device_failures(profile.profile.limits, measurement)
-    return Row(
-        name=built.recipe.name,
-        path=built.kept,
-        sha256=built.model.sha256,
-        size_bytes=built.model.size_bytes,
-        fp16=built.recipe.recipe.fp16,
-        quality=Quality(
-            times_smaller=made.baseline.size_bytes / built.model.size_bytes,
-            correct=built.accuracy.correct,
-            n=built.accuracy.n,
-            drop_points=drop,
-            parity=parity,
-            host_samples_per_s=built.accuracy.samples_per_s,
-            draws=built.draws,
-        ),
-        measurement=measurement,
-        failures=tuple(failures),
-        culprit=culprit,
-    )
 
 
 def _origin(loaded: LoadedDeployment, made: Build, profile: NamedProfile | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,12 @@ class Run:
     def store(self) -> Store:
         """Results of stages, shared by all runs of the workspace."""
         return Store(self.workspace / ".store")
+
+    def part(self, *names: str) -> Run:
+        """A folder inside this one for one of several models or devices; one manifest for all."""
+        inner = replace(self, folder=self.folder.joinpath(*names))
+        _furnish(inner.folder)
+        return inner
 
     def keep_model(self, source: Path, name: str) -> Path:
         """Copy a model into the folder as ``name``."""
@@ -133,9 +139,14 @@ def _fresh(workspace: Path, command: str, name: str) -> Run:
                 break
             except FileExistsError:
                 continue
-        for part in ("inputs", "logs", "models", "samples"):
-            (folder / part).mkdir()
+    _furnish(folder)
     return Run(folder, command, workspace)
+
+
+def _furnish(folder: Path) -> None:
+    with files.disk_errors(folder):
+        for part in ("inputs", "logs", "models", "samples"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
 
 
 def latest_deployment(workspace: Path) -> tuple[Path, Mapping[str, Any]]:
