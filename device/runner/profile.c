@@ -13,6 +13,9 @@ static profile *g_profile;
 static size_t g_cursor; /* the runtime calls operators in the same order every time */
 static bool g_lost;
 static _Thread_local uint64_t t_start; /* an operator begins and ends on one thread */
+static _Thread_local instructions t_counted;
+static _Thread_local instructions t_callback;
+static _Thread_local bool t_follows; /* another operator of the same inference */
 
 void profile_start(profile *into) {
   g_profile = into;
@@ -35,7 +38,7 @@ static profile_row *append(profile *p, const char *name, const char *type) {
     p->rows = rows;
     p->capacity = capacity;
   }
-  profile_row row = {strdup(name), strdup(type), 0, 0};
+  profile_row row = {strdup(name), strdup(type), 0, 0, {{0}}, {{0}}, 0, 0};
   if (row.name == NULL || row.type == NULL) {
     free(row.name);
     free(row.type);
@@ -60,14 +63,17 @@ bool profile_before(oh_ai_tensors inputs, oh_ai_tensors outputs, oh_ai_node node
   (void)inputs;
   (void)outputs;
   (void)node;
+  t_callback = (instructions){{0}};
+  t_follows = counter_enter(&t_callback);
   t_start = now_ns();
+  t_counted = counter_read();
   return true;
 }
 
 bool profile_after(oh_ai_tensors inputs, oh_ai_tensors outputs, oh_ai_node node) {
+  instructions counted = {{0}};
+  counter_add_since(&t_counted, &counted);
   const uint64_t elapsed = now_ns() - t_start;
-  (void)inputs;
-  (void)outputs;
   pthread_mutex_lock(&g_mutex);
   profile_row *row = g_profile == NULL ? NULL
                                        : find(g_profile, node.node_name != NULL ? node.node_name : "",
@@ -75,10 +81,15 @@ bool profile_after(oh_ai_tensors inputs, oh_ai_tensors outputs, oh_ai_node node)
   if (row != NULL) {
     ++row->calls;
     row->total_ns += elapsed;
+    row->tensors = inputs.handle_num + outputs.handle_num;
+    row->callback_calls += t_follows;
+    counter_sum(&counted, &row->counted);
+    counter_sum(&t_callback, &row->callback);
   } else {
     g_lost = true;
   }
   pthread_mutex_unlock(&g_mutex);
+  counter_leave();
   return true;
 }
 

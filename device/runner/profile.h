@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "counter.h"
 #include "oh_ai.h"
 
 typedef struct {
@@ -13,6 +14,10 @@ typedef struct {
   char *type;
   uint64_t calls;
   uint64_t total_ns;
+  instructions counted; /* in all calls, with what the runtime does for the callbacks */
+  instructions callback; /* before those calls that were not the first of their inference */
+  uint64_t callback_calls;
+  uint64_t tensors; /* inputs and outputs, which the runtime hands to the callbacks */
 } profile_row;
 
 typedef struct {
