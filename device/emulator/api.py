@@ -7,13 +7,13 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from device.emulator import store, system
+from device.emulator import store, system, vitals
 from device.emulator.spec import EmulatedSpec, Fault
 from pipeline.core.files import disk_errors, remove_tree, sha256_json
 
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,60}")
 #: Goes up when ``system.install`` makes something else of the same specification.
-_GENERATION = 1
+_GENERATION = 2
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,10 @@ class EmulatedDevice:
         One on the network that is ``unreachable`` cannot be connected again.
         """
         self._change(state=state, refused=refused, refuses=unreachable)
+
+    def set_vitals(self, **values: float | bool | None) -> None:
+        """Change what it is like, by the names of ``EmulatedSpec.vitals``: ``charging=True``."""
+        vitals.change(str(self.folder), dict(values))
 
     @property
     def state(self) -> str:
@@ -173,6 +177,8 @@ def _record(spec: EmulatedSpec, digest: str) -> store.Record:
         "state": "Connected",
         "refused": False,
         "storage_bytes": spec.storage_bytes,
+        "link_bytes_per_s": spec.link_bytes_per_s,
+        "link_latency_s": spec.link_latency_s,
         "faults": [],
         "numbers": 0,
     }

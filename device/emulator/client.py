@@ -7,7 +7,17 @@ import time
 from typing import NoReturn
 
 from device.emulator import shell, texts
-from device.emulator.store import Locked, Record, Stored, device_ids, devices_folder, load, save
+from device.emulator.store import (
+    Locked,
+    Record,
+    Stored,
+    device_ids,
+    devices_folder,
+    load,
+    save,
+    set_state,
+    stop_server,
+)
 from device.emulator.transfer import transfer
 
 _WITH_VALUE = ("-t", "-s", "-l", "-e")
@@ -60,7 +70,8 @@ class _Client:
             _leave(texts.VERSION)
         self._check_port()
         if word == "kill":
-            self._kill()
+            stop_server(self._home)
+            _leave("")
         server = self._server()
         if word == "start":
             _leave("")
@@ -103,16 +114,6 @@ class _Client:
                 record["stopped"] = False
                 save(self._server_path, record)
         return record
-
-    def _kill(self) -> NoReturn:
-        """End the server: devices on the network are forgotten."""
-        with Locked(self._home):
-            record = load(self._server_path)
-            record["stopped"] = True
-            save(self._server_path, record)
-        for folder in self._folders():
-            _set_state(folder, "Absent", only="TCP")
-        _leave("")
 
     def _folders(self) -> list[str]:
         root = devices_folder(self._home)
@@ -168,7 +169,7 @@ class _Client:
                 return texts.CONNECT_AGAIN
             if device.record.get("refuses"):
                 return texts.CONNECT_FAILED
-            _set_state(folder, "Connected")
+            set_state(folder, "Connected")
             return texts.CONNECT_OK
         return texts.CONNECT_FAILED
 
@@ -196,6 +197,7 @@ class _Client:
             _leave(texts.REFUSED if device.record.get("refused") else texts.UNAUTHORIZED)
         if device.state != "Connected":
             _leave(texts.OFFLINE)
+        time.sleep(device.record.get("link_latency_s", 0.0))
         if device.strike("e000004"):
             _leave(texts.ESTABLISHING)
         return device
@@ -206,12 +208,3 @@ class _Client:
                 device = Stored.touch(folder, self._text)
                 return None if device.state == "Absent" else device
         return None
-
-
-def _set_state(folder: str, state: str, only: str | None = None) -> None:
-    path = os.path.join(folder, "device.json")
-    with Locked(folder):
-        record = load(path)
-        if only in (None, record["connection"]):
-            record["state"] = state
-            save(path, record)

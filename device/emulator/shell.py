@@ -8,11 +8,15 @@ import signal
 import time
 from typing import NoReturn
 
+from device.emulator import vitals
 from device.emulator.paths import ToDevice, to_host
-from device.emulator.store import Stored, shell_root
+from device.emulator.processes import kill_leaf
+from device.emulator.store import Stored, shell_root, state_folder
 
 #: Beyond this hdc prints nothing and ends well.
 LIMIT_BYTES = 61_437
+#: What cuts a call.
+_CUTS = ("cut-shell", "kill-server", "reboot")
 #: One argument of a program may have 128 KiB.
 _ARGUMENT_BYTES = 120_000
 
@@ -36,27 +40,35 @@ def run(device: Stored, arguments: list[str]) -> None:
         return
     if device.strike("freeze"):
         freeze()
-    cut = device.strike("cut-shell")
+    cut = next((fault for kind in _CUTS if (fault := device.strike(kind))), None)
     if cut and not cut["after_lines"]:
         device.change_state(cut)
         return
+    killing = device.strike("kill-run") if not cut else None
     root = shell_root(device)
+    vitals.asked(device.folder, command)
     reading, writing = os.pipe()
     daemon = os.fork()
     if daemon == 0:
         os.close(reading)
         _daemon(device, to_host(command, root), root, writing)
     os.close(writing)
-    lines_left = int(cut["after_lines"]) if cut else None
-    if _relay(reading, ToDevice(root, os.path.realpath(root)), lines_left):
+    fault = cut or killing
+    relay = _Relay(reading, ToDevice(root, os.path.realpath(root)))
+    if not fault:
+        relay.all()
+    elif not relay.lines(fault["after_lines"]):
+        device.spare(fault)
+    elif cut:
         os.close(reading)
-        if cut:
-            device.change_state(cut)
+        device.change_state(cut)
         _reap(daemon, tries=50)
         return
+    else:
+        if not kill_leaf(daemon, fault["containing"] or ""):
+            device.spare(fault)
+        relay.all()
     os.waitpid(daemon, 0)
-    if cut:
-        device.spare(cut)
 
 
 def freeze() -> NoReturn:
@@ -73,27 +85,44 @@ def _reap(pid: int, tries: int) -> None:
         time.sleep(0.004)
 
 
-def _relay(reading: int, mapping: ToDevice, lines_left: int | None) -> bool:
-    """Copy the output until its end; True when it was cut after ``lines_left`` lines."""
-    while True:
-        piece = os.read(reading, 1 << 16)
-        data = mapping.feed(piece) if piece else mapping.finish()
-        if lines_left is not None and data.count(b"\n") >= lines_left:
-            at = -1
-            for _ in range(lines_left):
-                at = data.index(b"\n", at + 1)
-            _write(1, data[: at + 1])
-            return True
-        if lines_left is not None:
-            lines_left -= data.count(b"\n")
-        _write(1, data)
-        if not piece:
-            return False
+class _Relay:
+    """Passes the output of the device's side on, with its paths as the device has them."""
+
+    def __init__(self, reading: int, mapping: ToDevice) -> None:
+        self._reading = reading
+        self._mapping = mapping
+        self._rest = b""
+        self._ended = False
+
+    def all(self) -> None:
+        """To its end."""
+        _write(1, self._rest)
+        while not self._ended:
+            _write(1, self._next())
+
+    def lines(self, count: int) -> bool:
+        """So many lines; False when it ended before."""
+        data = b""
+        while not self._ended and data.count(b"\n") < count:
+            data += self._next()
+        parts = data.split(b"\n", count)
+        whole = len(parts) > count
+        self._rest = parts.pop() if whole else b""
+        _write(1, b"\n".join(parts) + b"\n" * (whole and count > 0))
+        return whole
+
+    def _next(self) -> bytes:
+        piece = os.read(self._reading, 1 << 16)
+        self._ended = not piece
+        return self._mapping.feed(piece) if piece else self._mapping.finish()
 
 
 def _daemon(device: Stored, command: str, root: str, writing: int) -> NoReturn:
     """The device's side: outlives a client that is killed, and then ends the shell."""
     os.setsid()
+    works = vitals.is_work(command)
+    if works:
+        vitals.begin(device.folder, os.getpid())
     null = os.open(os.devnull, os.O_RDWR)
     for handle in (0, 1, 2):
         os.dup2(null, handle)
@@ -122,6 +151,8 @@ def _daemon(device: Stored, command: str, root: str, writing: int) -> NoReturn:
             os.close(reading)
             os.close(writing)
             os.waitpid(pid, 0)
+            if works:
+                vitals.end(device.folder, os.getpid())
             os._exit(0)
 
 
@@ -156,7 +187,7 @@ def _environment(device: Stored, root: str) -> dict[str, str]:
         "TMPDIR": f"{root}/data/local/tmp",
         "LD_LIBRARY_PATH": f"{root}/system/lib64/ndk",
         "EMULATED_ROOT": root,
-        "EMULATED_STATE": os.path.join(os.path.realpath(device.folder), "state"),
+        "EMULATED_STATE": state_folder(device),
         "EMULATED_STORAGE_KIB": "" if limit is None else str(limit // 1024),
     }
 

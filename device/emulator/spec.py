@@ -29,6 +29,9 @@ class FaultKind(str, Enum):
     UNAUTHORIZED = "unauthorized"
     REFUSED = "refused"
     ESTABLISHING = "e000004"
+    KILL_RUN = "kill-run"
+    KILL_SERVER = "kill-server"
+    REBOOT = "reboot"
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,11 @@ class Fault:
     (corrupt) or fits (disk-full). ``after_lines``: how many lines of a shell's output still come;
     without it a cut shell prints nothing. ``then``: the state that the device is in once it has
     struck, as Offline or Absent after a connection on the network dropped, until somebody
-    connects it again.
+    connects it again, or until ``back_after_calls`` calls have found it so.
+
+    A killed run ends as a program that the device's kernel killed, with code 137. A killed server
+    cuts the call, and forgets devices on the network; a reboot cuts it, ends every process on the
+    device and leaves it Absent, unless ``then`` says otherwise. Both strike a shell or a transfer.
     """
 
     kind: FaultKind
@@ -53,6 +60,7 @@ class Fault:
     after_lines: int = 0
     containing: str | None = None
     then: str | None = None
+    back_after_calls: int | None = None
 
     def as_json(self) -> dict[str, object]:
         """As it is stored in device.json."""
@@ -63,7 +71,8 @@ class Fault:
             "after_bytes": self.after_bytes,
             "after_lines": self.after_lines,
             "containing": self.containing,
-            "then": self.then,
+            "then": self.then or ("Absent" if self.kind is FaultKind.REBOOT else None),
+            "back_after_calls": self.back_after_calls,
         }
 
 
@@ -81,6 +90,12 @@ class EmulatedSpec:
     ``libmindspore_lite_ndk.so``. ``cpuinfo`` and ``memory_bytes`` are this machine's when None,
     ``storage_bytes`` is what /data holds (None: as much as this machine's disk).
     ``parameters`` add to, or replace, those of ``param get``.
+
+    ``core_khz`` are the top frequencies of its cores, spread over those of this machine; ``sysfs``
+    tells whether they can be read there, or by hidumper only. ``battery_percent`` None: none.
+    Work (a model that runs) heats it by ``rise_mc`` in the end, of which it has two thirds after
+    ``settle_s`` seconds; so does it cool. Each of ``level_limits_mc`` that is passed is a thermal
+    level. ``link_bytes_per_s`` and ``link_latency_s`` slow transfers and all calls down.
     """
 
     device_id: str | None = None
@@ -98,10 +113,20 @@ class EmulatedSpec:
     cpuinfo: str | None = None
     memory_bytes: int | None = None
     storage_bytes: int | None = None
-    battery_percent: int = 80
+    core_khz: tuple[int, ...] = ()
+    sysfs: bool = False
+    battery_percent: float | None = 80
     charging: bool = False
+    drain_percent_per_h: float = 0.0
+    work_drain_percent_per_h: float = 0.0
+    charge_percent_per_h: float = 0.0
     temperature_mc: int = 30_000
+    rise_mc: int = 0
+    settle_s: float = 60.0
+    level_limits_mc: tuple[int, ...] = (43_000, 46_000, 49_000, 52_000, 55_000, 58_000, 61_000)
     thermal_level: int = 0
+    link_bytes_per_s: float | None = None
+    link_latency_s: float = 0.0
     runtime_library: Path | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
 
@@ -133,29 +158,20 @@ class EmulatedSpec:
             **self.parameters,
         }
 
-    def services(self) -> dict[str, str]:
-        """What ``hidumper -s SERVICE -a OPTION`` answers, by ``SERVICE OPTION``."""
-        battery = {
-            "capacity": self.battery_percent,
-            "batteryLevel": 3,
-            "chargingStatus": 1 if self.charging else 0,
-            "healthState": 1,
-            "pluggedType": 2 if self.connection == "USB" else 0,
-            "voltage": 4_100_000,
-            "present": 1,
-            "technology": "Li-poly",
-            "temperature": self.temperature_mc // 100,
-        }
-        sensors = {
-            "soc_thermal": self.temperature_mc,
-            "shell_back": self.temperature_mc - 2000,
-            "Battery": self.temperature_mc // 1000,
-        }
+    def vitals(self) -> dict[str, object]:
+        """What battery, heat and frequencies begin with, and how they change."""
         return {
-            "BatteryService -i": "".join(f"{key}: {value}\n" for key, value in battery.items()),
-            "ThermalService -t": "".join(
-                f"Type: {name}\nTemperature: {value}\n" for name, value in sensors.items()
-            ),
-            "ThermalService -l": f"level: {self.thermal_level}\n",
-            "PowerManagerService -s": "Current State: AWAKE\n",
+            "battery_percent": self.battery_percent,
+            "charging": self.charging,
+            "plugged": 2 if self.connection == "USB" else 0,
+            "drain_percent_per_h": self.drain_percent_per_h,
+            "work_drain_percent_per_h": self.work_drain_percent_per_h,
+            "charge_percent_per_h": self.charge_percent_per_h,
+            "temperature_mc": self.temperature_mc,
+            "rise_mc": self.rise_mc,
+            "settle_s": self.settle_s,
+            "level_limits_mc": list(self.level_limits_mc),
+            "thermal_level": self.thermal_level,
+            "core_khz": list(self.core_khz),
+            "sysfs": self.sysfs,
         }

@@ -11,6 +11,8 @@ import os
 import re
 from typing import Any
 
+from device.emulator.processes import end_all
+
 _SAFE = re.compile(r"[A-Za-z0-9/._-]+")
 
 #: device.json or server.json: JSON of our own making.
@@ -80,9 +82,10 @@ class Stored:
         path = os.path.join(folder, "device.json")
         record = load(path)
         active: list[Record] = []
-        if record.get("faults"):
+        if record.get("faults") or record.get("back_after_calls") is not None:
             with Locked(folder):
                 record = load(path)
+                _come_back(record)
                 active = _count(record, text)
                 save(path, record)
         stored = cls(folder, record, active)
@@ -118,13 +121,18 @@ class Stored:
         return None
 
     def change_state(self, fault: Record) -> None:
-        """Leave the device in the state that a fault which struck puts it in."""
+        """Leave the device, and the server, in the state that a fault which struck puts them in."""
+        if fault["kind"] == "kill-server":
+            stop_server(os.path.dirname(os.path.dirname(self.folder)))
+        if fault["kind"] == "reboot":
+            end_all(f"EMULATED_STATE={state_folder(self)}")
         if fault["then"] is None:
             return
         path = os.path.join(self.folder, "device.json")
         with Locked(self.folder):
             record = load(path)
             record["state"] = fault["then"]
+            record["back_after_calls"] = fault.get("back_after_calls")
             save(path, record)
 
     def spare(self, fault: Record) -> None:
@@ -157,6 +165,42 @@ _STATES = {
     "unauthorized": "Unauthorized",
     "refused": "Unauthorized",
 }
+
+
+def stop_server(home: str) -> None:
+    """End the hdc server: devices on the network are forgotten."""
+    path = os.path.join(home, "server.json")
+    with Locked(home):
+        record = load(path)
+        record["stopped"] = True
+        save(path, record)
+    for name in device_ids(home):
+        set_state(os.path.join(devices_folder(home), name), "Absent", only="TCP")
+
+
+def set_state(folder: str, state: str, only: str | None = None) -> None:
+    """Put a device in a state; ``only`` if it is connected so."""
+    path = os.path.join(folder, "device.json")
+    with Locked(folder):
+        record = load(path)
+        if only in (None, record["connection"]):
+            record["state"] = state
+            save(path, record)
+
+
+def state_folder(device: Stored) -> str:
+    """Where what the device answers is kept; in the environment of all that runs there."""
+    return os.path.join(os.path.realpath(device.folder), "state")
+
+
+def _come_back(record: Record) -> None:
+    """One call nearer to the end of a reboot, or of a connection that is gone for a while."""
+    left = record.get("back_after_calls")
+    if left is None:
+        return
+    record["back_after_calls"] = left - 1 if left > 0 else None
+    if left <= 0:
+        record["state"] = "Connected"
 
 
 def _count(record: Record, text: str) -> list[Record]:

@@ -8,6 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from device.emulator import vitals
 from device.emulator.spec import EmulatedSpec
 
 #: What toybox and mksh bring on a device; awk is not among it.
@@ -41,6 +42,8 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
+[ "$option" = -ls ] && { echo; echo "System ability list:"; cd "$EMULATED_STATE/hidumper"
+  for name in [A-Z]*; do echo "${name%% *}"; done | uniq; exit 0; }
 printf '\\n-------------------------------[ability]-------------------------------\\n\\n\\n'
 echo "----------------------------------$service---------------------------------"
 cat "$EMULATED_STATE/hidumper/$service $option" 2>/dev/null
@@ -92,7 +95,10 @@ def install(folder: Path, spec: EmulatedSpec) -> None:
     else:
         library.unlink(missing_ok=True)
     _fill(folder / "state/param", spec.all_parameters(), end="\n")
-    _fill(folder / "state/hidumper", spec.services(), end="")
+    for stale in (folder / "state/hidumper", root / "sys"):
+        shutil.rmtree(stale, ignore_errors=True)
+    (root / "sys").mkdir()
+    vitals.reset(str(folder), spec.vitals())
 
 
 def _install_tools(folder: Path) -> None:

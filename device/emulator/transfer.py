@@ -11,6 +11,8 @@ from device.emulator.shell import freeze
 from device.emulator.store import Record, Stored
 
 _CHUNK = 4 << 20
+#: What cuts a transfer, whichever way it goes.
+_CUTS = ("kill-server", "reboot")
 _FLAGS = ("-a", "-sync", "-z", "-m")
 _VALUES = ("-cwd", "-b")
 _WRITABLE = ("/data", "/storage")
@@ -63,10 +65,11 @@ class _Job:
         ways = (
             ("cut-push", "corrupt-push", "disk-full") if sending else ("cut-pull", "corrupt-pull")
         )
-        for kind in (*ways, "freeze"):
+        for kind in (*ways, "freeze", *_CUTS):
             if fault := device.strike(kind):
                 self._faults[kind] = fault
         self._free = self._free_bytes() if sending else None
+        self._rate = device.record.get("link_bytes_per_s")
 
     def run(self, source: str, target: str, cwd: str) -> str:
         started = time.monotonic()
@@ -143,7 +146,7 @@ class _Job:
         reading = os.open(source, os.O_RDONLY)
         writing = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         try:
-            while piece := os.read(reading, _CHUNK):
+            while piece := os.read(reading, self._chunk()):
                 if corrupt:
                     at = min(corrupt["after_bytes"], len(piece) - 1)
                     piece = piece[:at] + bytes([piece[at] ^ 0xFF]) + piece[at + 1 :]
@@ -157,8 +160,12 @@ class _Job:
             os.close(writing)
         return done
 
+    def _chunk(self) -> int:
+        """Bytes at a time: those of a twentieth of a second on a slow link."""
+        return min(_CHUNK, max(4096, int(self._rate / 20))) if self._rate else _CHUNK
+
     def _write(self, writing: int, piece: bytes, done: int, total: int) -> int:
-        for kind in ("cut-push", "cut-pull", "freeze"):
+        for kind in ("cut-push", "cut-pull", "freeze", *_CUTS):
             fault = self._faults.get(kind)
             if fault and (done + len(piece) > fault["after_bytes"] or done == total):
                 os.write(writing, piece[: max(0, fault["after_bytes"] - done)])
@@ -169,6 +176,8 @@ class _Job:
         if self._free is not None and len(piece) > self._free:
             os.write(writing, piece[: self._free])
             raise RefusedError(texts.STOPPED.format(done=done + self._free, total=total))
+        if self._rate:
+            time.sleep(len(piece) / self._rate)
         written = os.write(writing, piece)
         if self._free is not None:
             self._free -= written

@@ -207,6 +207,15 @@ TROUBLES = (
     Trouble("cut within, once", fault(Fault(K.CUT_SHELL, after_lines=1)), RECOVERS,
             once=errors.ConnectionLost),
     Trouble("cut within", fault(Fault(K.CUT_SHELL, ALWAYS, after_lines=1)), errors.ConnectionLost),
+    Trouble("reboot", fault(Fault(K.REBOOT, after_lines=1)), errors.DeviceUnknown,
+            once=errors.ConnectionLost),
+    Trouble("server killed", lambda lab: (set_server(lab.home, start_s=0.05), fault(
+            Fault(K.KILL_SERVER, after_lines=1))(lab))[1], RECOVERS, once=errors.ConnectionLost),
+    Trouble("server killed, Wi-Fi", lambda lab: (set_server(lab.home, start_s=0.05), fault(
+            Fault(K.KILL_SERVER, after_lines=1))(lab))[1], RECOVERS, once=errors.ConnectionLost,
+            key=ADDRESS),
+    Trouble("reboot in a push", fault(Fault(K.REBOOT, after_bytes=99, containing="file",
+            back_after_calls=0)), RECOVERS, steps=PUSHES),
     Trouble("push cut once", fault(Fault(K.CUT_PUSH, after_bytes=99)), RECOVERS, steps=PUSHES),
     Trouble("push cut", fault(Fault(K.CUT_PUSH, ALWAYS, after_bytes=99)), errors.ConnectionLost,
             steps=PUSHES),
