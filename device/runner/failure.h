@@ -8,7 +8,7 @@
 #include "platform.h"
 
 typedef struct {
-  const char *stage; /* "load", "build", "input", "predict" or "output"; NULL while all is well */
+  const char *stage; /* "load", "build", "input", "predict", "output" or "stop"; NULL while all is well */
   int32_t code;      /* status of the runtime, or -1 */
   char message[768];
 } failure;

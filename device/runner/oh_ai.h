@@ -87,6 +87,7 @@ enum {
   X(void, DestroyAllNNRTDeviceDescs, (void **descs))                                                             \
   X(size_t, GetDeviceIdFromNNRTDeviceDesc, (const void *desc))                                                   \
   X(const char *, GetNameFromNNRTDeviceDesc, (const void *desc))                                                 \
+  X(int, GetTypeFromNNRTDeviceDesc, (const void *desc))                                                          \
   X(void, DeviceInfoSetDeviceId, (void *device, size_t id))                                                      \
   X(int32_t, ModelLoadConfig, (void *model, const char *path))
 

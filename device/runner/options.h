@@ -38,6 +38,10 @@ typedef struct {
   const char *outputs_file;
   const char *dump_dir;
   const char *pin_cores;
+  const char *also_load;
+  double interval_ms;
+  double duration_s;
+  bool timestamps;
   bool describe;
   bool version;
   /* derived */
@@ -61,5 +65,8 @@ const char *options_model_name(const options *in);
 
 /* Whether --device asks for NNRT (the official name is NPU). */
 bool options_nnrt(const options *in);
+
+/* Whether the record says when each inference began. */
+bool options_timestamps(const options *in);
 
 #endif /* DEVICE_RUNNER_OPTIONS_H_ */

@@ -68,24 +68,16 @@ void report_build_failed(const options *opt) {
 
 void report_prepared(uint64_t load_ns) { printf("PrepareTime = %g ms\n", (double)load_ns / kNsPerMs); }
 
-void report_times(const options *opt, const uint64_t *samples, size_t count) {
-  uint64_t least = samples[0];
-  uint64_t most = samples[0];
-  uint64_t total = 0;
-  for (size_t i = 0; i < count; ++i) {
-    least = samples[i] < least ? samples[i] : least;
-    most = samples[i] > most ? samples[i] : most;
-    total += samples[i];
-  }
+void report_times(const options *opt, const timeline *times) {
   printf("Model = %s, NumThreads = %d, MinRunTime = %f ms, MaxRuntime = %f ms, AvgRunTime = %f ms\n",
-         options_model_name(opt), opt->num_threads, (double)least / kNsPerMs, (double)most / kNsPerMs,
-         (double)total / (double)count / kNsPerMs);
+         options_model_name(opt), opt->num_threads, (double)times->least_ns / kNsPerMs,
+         (double)times->longest_ns / kNsPerMs, (double)times->total_ns / (double)times->seen / kNsPerMs);
 }
 
 enum { COLUMNS = 5, CELL = 64, SEPARATOR = 73 };
 
 /* Cells after the name: average per loop, fraction of the whole, calls, total. */
-static void format_cells(char cells[COLUMNS][CELL], const profile_row *row, uint64_t whole, size_t loops) {
+static void format_cells(char cells[COLUMNS][CELL], const profile_row *row, uint64_t whole, uint64_t loops) {
   snprintf(cells[1], CELL, "%f", (double)row->total_ns / kNsPerMs / (double)loops);
   snprintf(cells[2], CELL, "%f", whole > 0 ? (double)row->total_ns / (double)whole : 0.0);
   snprintf(cells[3], CELL, "%" PRIu64, row->calls);
@@ -97,7 +89,7 @@ static void widen(size_t *width, const char *text) {
   *width = length > *width ? length : *width;
 }
 
-static void print_table(const char *title, const profile *table, size_t loops) {
+static void print_table(const char *title, const profile *table, uint64_t loops) {
   const char *const titles[COLUMNS] = {title, "avg(ms)", "percent", "calledTimes", "opTotalTime"};
   size_t widths[COLUMNS] = {0};
   char cells[COLUMNS][CELL];
@@ -133,7 +125,7 @@ static void print_table(const char *title, const profile *table, size_t loops) {
   }
 }
 
-bool report_profile(const profile *ops, size_t loops) {
+bool report_profile(const profile *ops, uint64_t loops) {
   static const char *const kTitles[] = {"opName", "opType"};
   for (int by_type = 0; by_type < 2; ++by_type) {
     profile table;
@@ -154,6 +146,13 @@ void report_facts(const char *kind, const tensor_list *list) {
       printf("%s%" PRId64, d > 0 ? "," : "", facts->shape[d]);
     }
     printf(") %" PRIu64 " bytes\n", facts->size_bytes);
+  }
+}
+
+void report_nnrt(const nnrt_list *devices) {
+  for (size_t i = 0; i < devices->count; ++i) {
+    const nnrt_device *device = &devices->items[i];
+    printf("NNRT %zu: %s (%s) id %zu\n", i, device->name, nnrt_type_name(device->type), device->id);
   }
 }
 

@@ -7,7 +7,7 @@
 #include "json.h"
 #include "session.h"
 
-#define RUNNER_VERSION "1.0.0"
+#define RUNNER_VERSION "1.1.0"
 
 /* Writes --resultFile, of a success or (session.why) of a failure.  False after one line on stderr. */
 bool result_write(const session *s);

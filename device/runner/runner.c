@@ -12,6 +12,7 @@
 #include "dump.h"
 #include "inputs.h"
 #include "measure.h"
+#include "neighbours.h"
 #include "options.h"
 #include "outfile.h"
 #include "process.h"
@@ -19,6 +20,7 @@
 #include "result.h"
 #include "samples.h"
 #include "session.h"
+#include "stop.h"
 
 enum { EXIT_FAILED = 255 };
 
@@ -57,15 +59,17 @@ static bool run_timed(session *s) {
   if (s->opt->time_profiling) {
     profile_start(&s->ops);
   }
+  stop_listen();
   const bool good = run_kept(s);
+  stop_forget();
   const bool kept = !s->opt->time_profiling || profile_stop();
   if (!good || !session_note_outputs(s)) {
     return false;
   }
-  if (!kept || (s->opt->time_profiling && !report_profile(&s->ops, s->sample_count))) {
+  if (!kept || (s->opt->time_profiling && !report_profile(&s->ops, s->times.seen))) {
     return fail(&s->why, "predict", -1, "Out of memory for the operators' times");
   }
-  report_times(s->opt, s->samples, s->sample_count);
+  report_times(s->opt, &s->times);
   return true;
 }
 
@@ -75,6 +79,8 @@ static bool describe(session *s) {
   }
   report_facts("Input", &s->input_facts);
   report_facts("Output", &s->output_facts);
+  nnrt_read(&s->nnrt, &s->rt);
+  report_nnrt(&s->nnrt);
   return true;
 }
 
@@ -84,13 +90,13 @@ static bool pin(session *s) {
          fail(&s->why, "load", -1, "Cannot pin to the cores %s: %s", opt->pin_cores, strerror(errno));
 }
 
-static bool run(session *s) {
+static bool run(session *s, neighbours *beside) {
   const options *opt = s->opt;
   if (!pin(s)) {
     return false;
   }
   printf("start unified benchmark run\n");
-  if (!session_open(s, opt)) {
+  if (!neighbours_open(beside, opt, &s->why) || !session_open(s, opt)) {
     return false;
   }
   report_prepared(s->load_ns);
@@ -137,6 +143,7 @@ static int refuse(const options *opt) {
 int runner_main(int argc, char **argv) {
   options opt;
   session s;
+  neighbours beside = {{NULL, 0}, NULL, 0};
   setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* a crash of the runtime must not take our lines with it */
   signal(SIGXFSZ, SIG_IGN);              /* a file size limit is a write error like any other */
   if (!options_parse(&opt, argc, argv)) {
@@ -159,7 +166,9 @@ int runner_main(int argc, char **argv) {
   report_options(&opt);
   memset(&s, 0, sizeof(s));
   s.opt = &opt;
-  const bool good = conclude(&s, run(&s));
+  s.beside = &beside;
+  const bool good = conclude(&s, run(&s, &beside));
   session_close(&s);
+  neighbours_close(&beside);
   return good ? 0 : EXIT_FAILED;
 }

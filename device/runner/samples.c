@@ -116,9 +116,9 @@ static bool keep_outputs(session *s, outfile *outputs, uint64_t *per_sample) {
   if (!samples_write_outputs(s, outputs, &bytes)) {
     return false;
   }
-  if (s->sample_count > 1 && bytes != *per_sample) {
+  if (s->times.count > 1 && bytes != *per_sample) {
     return fail(&s->why, "output", -1, "Sample %zu gave %" PRIu64 " bytes of output, those before it %" PRIu64,
-                s->sample_count - 1, bytes, *per_sample);
+                s->times.count - 1, bytes, *per_sample);
   }
   *per_sample = bytes;
   return true;
@@ -132,7 +132,7 @@ static bool run_all(session *s, sample_source *from, outfile *outputs) {
   for (size_t i = 0; i < from->paths.count; ++i) {
     rewind(from->files[i]); /* the warm-up used the first sample, and an inference may overwrite its inputs */
   }
-  printf("Running benchmark loops...\n");
+  measure_begin(s);
   for (uint64_t i = 0; i < from->count; ++i) {
     if (!read_sample(s, from)) {
       return false;

@@ -26,7 +26,7 @@ static bool make_context(session *s) {
     rt->ContextSetThreadAffinityCoreList(s->context, opt->core_list, opt->core_count);
   }
   rt->ContextSetEnableParallel(s->context, opt->enable_parallel);
-  return device_info_add(rt, s->context, opt, &s->why);
+  return device_info_add(s);
 }
 
 static bool check_model_file(session *s) {
@@ -61,9 +61,11 @@ static bool build(session *s) {
   if (!load_config(s)) {
     return false;
   }
+  s->memory_before_bytes = resident_memory_bytes();
   const uint64_t start = now_ns();
   const int32_t code = s->rt.ModelBuildFromFile(s->model, s->opt->model_file, OH_AI_MODEL_MINDIR, s->context);
   s->load_ns = now_ns() - start;
+  s->memory_after_bytes = resident_memory_bytes();
   if (code != OH_AI_SUCCESS) {
     report_build_failed(s->opt);
     return fail(&s->why, "build", code, "The runtime cannot build the model %s", s->opt->model_file);
@@ -80,7 +82,6 @@ static bool note_inputs(session *s) {
 }
 
 bool session_open(session *s, const options *opt) {
-  memset(s, 0, sizeof(*s));
   s->opt = opt;
   if (!runtime_open(&s->rt, opt->runtime, &s->why) || !check_model_file(s) || !make_context(s) || !build(s) ||
       !note_inputs(s)) {
@@ -94,9 +95,9 @@ bool session_open(session *s, const options *opt) {
 
 bool session_predict(session *s, oh_ai_callback before, oh_ai_callback after, uint64_t *elapsed) {
   oh_ai_tensors outputs = s->outputs;
-  const uint64_t start = now_ns();
+  s->start_ns = now_ns();
   const int32_t code = s->rt.ModelPredict(s->model, s->inputs, &outputs, before, after);
-  *elapsed = now_ns() - start;
+  *elapsed = now_ns() - s->start_ns;
   if (code != OH_AI_SUCCESS) {
     return fail(&s->why, "predict", code, "Inference error %d", (int)code);
   }
@@ -153,6 +154,5 @@ void session_close(session *s) {
   tensor_list_free(&s->input_facts);
   tensor_list_free(&s->output_facts);
   profile_free(&s->ops);
-  free(s->samples);
-  s->samples = NULL;
+  timeline_free(&s->times);
 }

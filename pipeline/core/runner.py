@@ -7,19 +7,24 @@ The command line is that of MindSpore Lite's ``benchmark`` tool, plus what ours 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from pipeline.core.tensors import ITEM_BYTES, TensorFacts
-
-ValueT = TypeVar("ValueT")
+from pipeline.core import runner_parts as parts
+from pipeline.core.runner_parts import LoadedModel, NnrtDevice, OperatorTime
+from pipeline.core.tensors import TensorFacts
 
 
 @dataclass(frozen=True)
 class RunnerOptions:
-    """One run of the runner; paths are as the machine that runs it sees them."""
+    """One run of the runner; paths are as the machine that runs it sees them.
+
+    The timed loop goes on until ``loops`` and ``duration_s`` are both reached. With an
+    ``interval_ms`` it is paced: an inference begins every so many milliseconds. ``also_load``
+    names models that stay loaded meanwhile. ``profile`` times every operator, which slows the
+    samples. ``nnrt`` runs on the first accelerator, and fails where there is none.
+    """
 
     model: str
     result: str
@@ -35,6 +40,12 @@ class RunnerOptions:
     fp16: bool = False
     describe: bool = False
     dump: str | None = None
+    interval_ms: float = 0.0
+    duration_s: float = 0.0
+    timestamps: bool = False
+    also_load: tuple[str, ...] = ()
+    profile: bool = False
+    nnrt: bool = False
 
     def arguments(self) -> tuple[str, ...]:
         """The arguments, one flag each; the caller quotes where a shell is between."""
@@ -63,11 +74,33 @@ class RunnerOptions:
         if self.pin_cores:
             yield "pinCores", ",".join(map(str, self.pin_cores))
         yield "enableFp16", "true" if self.fp16 else "false"
+        yield from self._modes()
+
+    def _modes(self) -> Iterator[tuple[str, str]]:
+        """What an earlier runner does not know is sent only when it is asked for."""
+        if self.interval_ms:
+            yield "intervalMs", f"{self.interval_ms:.9g}"
+        if self.duration_s:
+            yield "durationS", f"{self.duration_s:.9g}"
+        if self.timestamps:
+            yield "timestamps", "true"
+        if self.also_load:
+            yield "alsoLoad", ",".join(self.also_load)
+        if self.profile:
+            yield "timeProfiling", "true"
+        if self.nnrt:
+            yield "device", "NNRT"
 
 
 @dataclass(frozen=True)
 class RunnerResult:
-    """One run, as the runner recorded it. Times in nanoseconds, memory in bytes."""
+    """One run, as the runner recorded it. Times in nanoseconds, memory in bytes.
+
+    ``starts_ns`` says when each sample began, counted from the first; it is empty unless the run
+    was paced, had a duration, or was asked. A very long run keeps one inference in
+    ``sample_stride``, of ``inferences`` in all. ``late_starts`` were due while the one before
+    was still running. ``operators`` are in the order of execution, and only of a profiled run.
+    """
 
     runner: str
     runtime: str
@@ -82,6 +115,17 @@ class RunnerResult:
     samples_ns: tuple[int, ...]
     peak_memory_bytes: int | None
     non_finite_values: int = 0
+    starts_ns: tuple[int, ...] = ()
+    inferences: int | None = None
+    sample_stride: int = 1
+    span_ns: int | None = None
+    late_starts: int = 0
+    memory_before_load_bytes: int | None = None
+    memory_after_load_bytes: int | None = None
+    also_loaded: tuple[LoadedModel, ...] = ()
+    operators: tuple[OperatorTime, ...] = ()
+    nnrt_device: NnrtDevice | None = None
+    nnrt_devices: tuple[NnrtDevice, ...] = ()
 
 
 class RunnerFailed(ValueError):
@@ -102,57 +146,52 @@ def parse_result(data: bytes) -> RunnerResult:
     """
     try:
         record = json.loads(data)
-        if _a(int, record["schema"]) != 1:
+        if parts.a(int, record["schema"]) != 1:
             raise ValueError(f"unknown schema {record['schema']!r}")
         if record["status"] != "success":
-            error = record["error"]
-            raise RunnerFailed(
-                _a(str, error["stage"]), _a(int, error["code"]), _a(str, error["message"])
-            )
-        return RunnerResult(
-            runner=_a(str, record["runner"]),
-            runtime=_a(str, record["runtime"]["library"]),
-            threads=_count(record["threads"]),
-            bind_mode=_count(record["bind_mode"]),
-            fp16=_a(bool, record["fp16"]),
-            inputs=tuple(_tensor(item) for item in _a(list, record["inputs"])),
-            outputs=tuple(_tensor(item) for item in _a(list, record["outputs"])),
-            load_ns=_count(record["load_ns"]),
-            first_inference_ns=_optional(record.get("first_inference_ns")),
-            warm_up=_count(record["warm_up"]),
-            samples_ns=tuple(_count(value) for value in _a(list, record["samples_ns"])),
-            peak_memory_bytes=_optional(record.get("peak_memory_bytes")),
-            non_finite_values=_optional(record.get("non_finite_values")) or 0,
-        )
+            raise _failure(record["error"])
+        return _result(record)
     except RunnerFailed:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"not a runner's record: {type(error).__name__}: {error}") from None
 
 
-def _a(kind: type[ValueT], value: Any) -> ValueT:
-    if type(value) is not kind:  # not isinstance: true is no number
-        raise ValueError(f"{value!r:.80} where a {kind.__name__} was expected")
-    return value
+def _failure(error: Any) -> RunnerFailed:
+    return RunnerFailed(
+        parts.a(str, error["stage"]), parts.a(int, error["code"]), parts.a(str, error["message"])
+    )
 
 
-def _count(value: Any) -> int:
-    number = _a(int, value)
-    if not 0 <= number < 1 << 63:
-        raise ValueError(f"{number!r:.80} is not a count")
-    return number
-
-
-def _optional(value: Any) -> int | None:
-    return None if value is None else _count(value)
-
-
-def _tensor(item: Any) -> TensorFacts:
-    shape = tuple(_count(size) for size in _a(list, item["shape"]))
-    dtype = _a(str, item["dtype"])
-    if dtype not in ITEM_BYTES:
-        raise ValueError(f"element type {dtype!r} cannot be handled")
-    facts = TensorFacts(_a(str, item["name"]), dtype, shape, _a(str, item["format"]))
-    if math.prod(shape) * ITEM_BYTES[dtype] != item["size_bytes"]:
-        raise ValueError(f"size and shape of {facts.name!r} do not agree")
-    return facts
+def _result(record: Any) -> RunnerResult:
+    samples = parts.counts(record["samples_ns"])
+    starts = parts.counts(record.get("starts_ns", []))
+    if starts and len(starts) != len(samples):
+        raise ValueError(f"{len(starts)} starts of {len(samples)} samples")
+    on_nnrt = record.get("nnrt_device")
+    return RunnerResult(
+        runner=parts.a(str, record["runner"]),
+        runtime=parts.a(str, record["runtime"]["library"]),
+        threads=parts.count(record["threads"]),
+        bind_mode=parts.count(record["bind_mode"]),
+        fp16=parts.a(bool, record["fp16"]),
+        inputs=tuple(map(parts.tensor, parts.a(list, record["inputs"]))),
+        outputs=tuple(map(parts.tensor, parts.a(list, record["outputs"]))),
+        load_ns=parts.count(record["load_ns"]),
+        first_inference_ns=parts.optional(record.get("first_inference_ns")),
+        warm_up=parts.count(record["warm_up"]),
+        samples_ns=samples,
+        peak_memory_bytes=parts.optional(record.get("peak_memory_bytes")),
+        non_finite_values=parts.optional(record.get("non_finite_values")) or 0,
+        starts_ns=starts,
+        inferences=parts.optional(record.get("inferences")),
+        sample_stride=parts.count(record.get("sample_stride", 1)),
+        span_ns=parts.optional(record.get("span_ns")),
+        late_starts=parts.count(record.get("late_starts", 0)),
+        memory_before_load_bytes=parts.optional(record.get("memory_before_load_bytes")),
+        memory_after_load_bytes=parts.optional(record.get("memory_after_load_bytes")),
+        also_loaded=tuple(map(parts.loaded_model, parts.a(list, record.get("also_loaded", [])))),
+        operators=tuple(map(parts.operator, parts.a(list, record.get("operators", [])))),
+        nnrt_device=None if on_nnrt is None else parts.nnrt_device(on_nnrt),
+        nnrt_devices=tuple(map(parts.nnrt_device, parts.a(list, record.get("nnrt_devices") or []))),
+    )

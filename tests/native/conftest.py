@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,3 +101,22 @@ def native_build(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[s
 @pytest.fixture
 def native(native_build: tuple[Path, dict[str, Path]], tmp_path: Path) -> Native:
     return Native(*native_build, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def timelines(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int, int], tuple]:
+    """(kept, stride, seen, whether starts fit samples, extremes) of COUNT inferences."""
+    if shutil.which("gcc") is None:
+        pytest.skip("gcc is not installed")
+    program = tmp_path_factory.mktemp("timeline") / "timeline"
+    _compile(program, [HERE / "timeline_check.c", RUNNER_SOURCES / "timeline.c"], *SANITIZERS)
+
+    def check(count: int, reserved: int) -> tuple:
+        done = subprocess.run(
+            [str(program), str(count), str(reserved)],
+            capture_output=True, text=True, timeout=60, check=True,
+        )  # fmt: skip
+        kept, stride, seen, starts, extremes = done.stdout.strip().split("|")
+        return int(kept), int(stride), int(seen), starts, extremes
+
+    return check

@@ -47,6 +47,8 @@ static size_t g_input_count;
 static size_t g_output_count;
 static int g_predictions;
 static int g_token;
+static char *g_weights[MAX_TENSORS];
+static int g_loaded;
 
 static int number(const char *name, int fallback) {
   const char *text = getenv(name);
@@ -143,9 +145,20 @@ void API(DeviceInfoSetEnableFP16)(void *device, bool on) { (void)device, note("f
 void *API(ModelCreate)(void) { return &g_token; }
 void API(ModelDestroy)(void **model) { *model = NULL, note("destroyed", 1); }
 
+/* Weights that stay: the process really grows by so many bytes. */
+static void take_memory(int bytes) {
+  char *weights = malloc((size_t)bytes + 1);
+  memset(weights, 1, (size_t)bytes + 1);
+  g_weights[g_loaded++ % MAX_TENSORS] = weights;
+}
+
 int32_t API(ModelBuildFromFile)(void *model, const char *path, uint32_t type, void *context) {
-  (void)model, (void)path, (void)context;
+  (void)model, (void)context;
   note("type", (long)type);
+  if (strstr(path, text("FAKE_BAD_MODEL", "no such model")) != NULL) {
+    return -200;
+  }
+  take_memory(number("FAKE_LOAD_BYTES", 0));
   define_model();
   return number("FAKE_BUILD_STATUS", 0);
 }
@@ -175,6 +188,9 @@ int32_t API(ModelPredict)(void *model, oh_ai_tensors inputs, oh_ai_tensors *outp
   }
   ++g_predictions;
   usleep((unsigned)number("FAKE_SLEEP_US", 0));
+  while (number("FAKE_HANG", 0)) {
+    pause();
+  }
   compute();
   const oh_ai_tensors none = {0, NULL};
   const oh_ai_tensors copies = {g_input_count, g_input_handles};
@@ -215,14 +231,20 @@ int64_t API(TensorGetElementNum)(void *t) { return (int64_t)((tensor *)t)->size 
 size_t API(TensorGetDataSize)(void *t) { return ((tensor *)t)->size; }
 
 #ifndef OLD_RUNTIME
+static size_t g_descriptions[MAX_TENSORS];
+
 void *API(GetAllNNRTDeviceDescs)(size_t *count) {
   *count = (size_t)number("FAKE_NNRT", 0);
-  return *count > 0 ? &g_token : NULL;
+  return *count > 0 ? g_descriptions : NULL;
 }
-void *API(GetElementOfNNRTDeviceDescs)(void *descs, size_t index) { return (void)index, descs; }
+void *API(GetElementOfNNRTDeviceDescs)(void *descs, size_t index) {
+  g_descriptions[index] = 77 + index;
+  return (size_t *)descs + index;
+}
 void API(DestroyAllNNRTDeviceDescs)(void **descs) { *descs = NULL; }
-size_t API(GetDeviceIdFromNNRTDeviceDesc)(const void *desc) { return (void)desc, 77; }
+size_t API(GetDeviceIdFromNNRTDeviceDesc)(const void *desc) { return *(const size_t *)desc; }
 const char *API(GetNameFromNNRTDeviceDesc)(const void *desc) { return (void)desc, "fake"; }
+int API(GetTypeFromNNRTDeviceDesc)(const void *desc) { return (void)desc, 3; }
 void API(DeviceInfoSetDeviceId)(void *device, size_t id) { (void)device, note("nnrt_id", (long)id); }
 int32_t API(ModelLoadConfig)(void *model, const char *path) { return (void)model, (void)path, note("config", 1), 0; }
 #endif
