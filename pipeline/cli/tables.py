@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.chain.report import Report, Row
-from pipeline.core.statistics import Summary
 from pipeline.stages.convert import Runtime
+from pipeline.statistics.summary import Summary
 
 if TYPE_CHECKING:
     from pipeline.chain.devices import Listed

@@ -40,11 +40,45 @@ class RunSettings(Section):
 
 
 class SamplePlan(Section):
-    """How much is measured."""
+    """How much is measured: launches of the runner, and inferences in all of them together."""
 
-    warm_up: Annotated[int, Field(ge=0, le=1_000_000, description="Inferences thrown away")] = 20
-    samples: Annotated[int, Field(ge=1, le=10_000_000, description="Inferences measured")] = 1000
+    warm_up: Annotated[
+        int, Field(ge=0, le=1_000_000, description="Inferences thrown away in a run, at least")
+    ] = 5
+    max_warm_up: Annotated[
+        int, Field(ge=0, le=1_000_000, description="at most, where the first are not steady")
+    ] = 500
+    runs: Annotated[
+        int, Field(ge=1, le=1000, description="Launches; 8 or more for intervals at 99 %")
+    ] = 30
+    samples: Annotated[
+        int, Field(ge=1, le=10_000_000, description="Inferences measured in all runs, at least")
+    ] = 1500
+    time_s: Annotated[
+        float, Field(ge=0, le=86_400, description="Seconds measured in all runs, at least")
+    ] = 0.3
+    percentile: Annotated[
+        float, Field(gt=0, le=99.9, description="To be borne at 99 %: more samples where needed")
+    ] = 99
+    cool_down_s: Annotated[
+        float, Field(ge=0, description="Longest wait for the device to be as it was")
+    ] = 60.0
     deadline_s: Annotated[float, Field(gt=0, description="Longest time for one run")] = 600.0
+
+
+class Validity(Section):
+    """How the device must be while it is measured; null asks for nothing."""
+
+    max_temperature_mc: int | None = Field(45_000, description="milli-degrees Celsius")
+    max_thermal_level: int | None = Field(1, description="0 cool to 7 emergency")
+    min_battery_percent: int | None = 20
+    allow_charging: bool = Field(False, description="true: only said, as charging warms")
+    max_frequency_drop_percent: float | None = Field(
+        10.0, description="by which a core's clock may fall below its first reading"
+    )
+    max_reference_percent: float | None = Field(
+        10.0, description="by which the reference workload may move in one session"
+    )
 
 
 class DeviceLimits(Section):
@@ -75,6 +109,7 @@ class Profile(Section):
     )
     run: RunSettings = RunSettings()
     plan: SamplePlan = SamplePlan()
+    validity: Validity = Validity()
     limits: DeviceLimits = DeviceLimits()
     emulated: Emulated = Emulated()
 

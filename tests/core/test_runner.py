@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.runner import RunnerFailed, RunnerOptions, RunnerResult, parse_result
-from pipeline.core.statistics import summarize
+from pipeline.core.runner_parts import LoadedModel, NnrtDevice, OperatorTime
 from pipeline.core.tensors import ITEM_BYTES, TensorFacts
+from pipeline.statistics.summary import summarize
 
 counts = st.integers(0, 2**63 - 1)
 json_values = st.recursive(
@@ -30,6 +31,7 @@ tensors = st.builds(
     shape=st.lists(st.integers(0, 1000), max_size=5).map(tuple),
     format=st.sampled_from(["NCHW", "NHWC", "NC"]),
 )
+devices = st.builds(NnrtDevice, st.text(), st.text(), counts)
 results = st.builds(
     RunnerResult,
     runner=st.text(),
@@ -44,7 +46,25 @@ results = st.builds(
     warm_up=counts,
     samples_ns=st.lists(counts, max_size=5).map(tuple),
     peak_memory_bytes=st.none() | counts,
+    inferences=st.none() | counts,
+    sample_stride=counts,
+    span_ns=st.none() | counts,
+    late_starts=counts,
+    memory_before_load_bytes=st.none() | counts,
+    memory_after_load_bytes=st.none() | counts,
+    also_loaded=st.lists(st.builds(LoadedModel, st.text(), counts, counts, counts), max_size=2).map(
+        tuple
+    ),
+    operators=st.lists(
+        st.builds(OperatorTime, st.text(), st.text(), counts, counts), max_size=2
+    ).map(tuple),
+    nnrt_device=st.none() | devices,
+    nnrt_devices=st.lists(devices, max_size=2).map(tuple),
 )
+
+
+def _typed(part: dict[str, Any]) -> dict[str, Any]:
+    return {"type" if key == "kind" else key: value for key, value in part.items()}
 
 
 def _record(result: RunnerResult) -> dict[str, Any]:
@@ -55,6 +75,10 @@ def _record(result: RunnerResult) -> dict[str, Any]:
         record[key] = [
             {**asdict(tensor), "size_bytes": tensor.size_bytes} for tensor in getattr(result, key)
         ]
+    for key in ("operators", "nnrt_devices"):
+        record[key] = [_typed(item) for item in record[key]]
+    if result.nnrt_device:
+        record["nnrt_device"] = _typed(record["nnrt_device"])
     return {"schema": 1, "status": "success", "what the future adds": [1], **record}
 
 
@@ -100,11 +124,18 @@ RESULT = RunnerResult(
                 pin_cores=(4, 5),
                 fp16=True,
                 describe=True,
+                interval_ms=33.3,
+                duration_s=604800,
+                timestamps=True,
+                also_load=("b.ms", "c.ms"),
+                profile=True,
+                nnrt=True,
             ),
             "--modelFile=m.ms --modelType=MindIR_Lite --resultFile=r.json --runtime=/lib/rt.so "
             "--inDataFile=a.bin,b.bin --samplesFile=s.bin,t.bin --outputsFile=o.bin "
             "--warmUpLoopCount=0 --loopCount=700 --numThreads=4 --cpuBindMode=2 --pinCores=4,5 "
-            "--enableFp16=true --describe",
+            "--enableFp16=true --intervalMs=33.3 --durationS=604800 --timestamps=true "
+            "--alsoLoad=b.ms,c.ms --timeProfiling=true --device=NNRT --describe",
             id="everything",
         ),
     ],
@@ -220,6 +251,15 @@ def test_a_missing_key_is_refused(place):
         (("samples_ns", 0), None),
         (("samples_ns", 0), -1),
         (("samples_ns", 0), 10**400),
+        (("starts_ns",), [0]),
+        (("starts_ns",), [0, "1"]),
+        (("sample_stride",), "1"),
+        (("late_starts",), None),
+        (("operators",), [{}]),
+        (("operators",), {}),
+        (("also_loaded",), [{"model": "b.ms", "load_ns": None}]),
+        (("nnrt_device",), "npu"),
+        (("nnrt_devices",), [{"name": "npu", "type": "accelerator", "id": -1}]),
         (("inputs",), {}),
         (("inputs", 0), "images"),
         (("inputs", 0, "dtype"), "string"),

@@ -16,11 +16,11 @@ from pipeline.core import files
 from pipeline.core.errors import one_line
 from pipeline.core.events import Listener
 from pipeline.core.runner import RunnerFailed, RunnerOptions, RunnerResult, parse_result
-from pipeline.core.statistics import summarize
 from pipeline.stages.benchmark.errors import RecordUnreadable, RunFailed, RunnerRefused
 from pipeline.stages.benchmark.measurement import Measurement
 from pipeline.stages.benchmark.workload import Inputs, Workload
 from pipeline.stages.parity import Parity, compare
+from pipeline.statistics.summary import summarize
 
 _NAME = "benchmark"
 _RUNTIMES = (

@@ -7,9 +7,9 @@ from typing import Any
 
 from device.device import DeviceFacts, Telemetry
 from pipeline.core.runner import RunnerResult
-from pipeline.core.statistics import Summary
 from pipeline.stages.benchmark.workload import Workload
 from pipeline.stages.parity import Parity
+from pipeline.statistics.summary import Summary
 
 
 @dataclass(frozen=True)

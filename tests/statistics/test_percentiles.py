@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from pipeline.core.statistics import (
+from pipeline.statistics.percentiles import (
     PERCENTILES,
     interval,
     percentile,
     samples_needed,
-    summarize,
 )
+from pipeline.statistics.summary import summarize
 
 latencies = st.lists(st.integers(0, 10**12), min_size=1, max_size=200)
 
@@ -67,6 +68,21 @@ def test_no_number_of_samples_bears_an_extreme(percent):
         samples_needed(percent)
 
 
+@pytest.mark.parametrize("confidence", [0.9, 0.95, 0.999])
+@pytest.mark.parametrize("percent", [50, 90, 99, 99.9])
+def test_samples_needed_are_those_of_the_binomial_of_scipy(percent, confidence):
+    n = samples_needed(percent, confidence)
+    above = 1 - percent / 100
+    assert stats.binom.cdf(1, n, above) <= 1 - confidence
+    assert stats.binom.cdf(1, n - 1, above) > 1 - confidence
+
+
+@pytest.mark.parametrize("confidence", [0, 1, -1, math.nan])
+def test_no_number_of_samples_gives_certainty(confidence):
+    with pytest.raises(ValueError, match="confidence"):
+        samples_needed(90, confidence)
+
+
 @given(percent=st.floats(1, 99))
 def test_samples_needed_are_enough_and_one_fewer_is_not(percent):
     n, q = samples_needed(percent), percent / 100
@@ -106,6 +122,7 @@ def test_json_has_units_in_its_names():
         "mean_ns": 2.3,
         "p50_ns": 2,
         "p90_ns": 3.6,
+        "p95_ns": 3.8,
         "p99_ns": 4.0,
         "max_ns": 4,
         "supported_percentiles": [],
@@ -125,6 +142,19 @@ def test_json_has_units_in_its_names():
 )
 def test_an_interval_has_the_ranks_of_the_binomial(n, percent, below, above):
     assert interval(range(n), percent) == (below - 1, n - above)
+
+
+@given(
+    n=st.integers(1, 3000),
+    percent=st.floats(0.1, 99.9),
+    confidence=st.sampled_from([0.9, 0.95, 0.99, 0.999]),
+)
+def test_an_interval_has_the_ranks_of_scipy(n, percent, confidence):
+    tail = (1 - confidence) / 2
+    below = int(stats.binom.ppf(tail, n, percent / 100))
+    above = int(stats.binom.ppf(tail, n, 1 - percent / 100))
+    expected = (below - 1 if below else None, n - above if above else None)
+    assert interval(range(n), percent, confidence) == expected
 
 
 def test_too_few_samples_leave_a_bound_open():
