@@ -17,7 +17,6 @@ from device.emulator.store import Locked, Record, load, save
 _WORK = "--modelFile="
 #: What in a command asks for what is kept here.
 _QUESTIONS = ("hidumper", "cpufreq")
-_IDLE_SHARE = 0.4
 #: How much of its top frequency a core loses with each thermal level.
 _LOST_BY_LEVEL = 0.1
 
@@ -103,7 +102,7 @@ def thermal_level(record: Record) -> int:
 def core_khz(record: Record, count: int) -> list[tuple[int, int]]:
     """(now, at most) of each of ``count`` cores: the planted frequencies, spread over them."""
     planted = record["settings"]["core_khz"]
-    share = 1 - _LOST_BY_LEVEL * thermal_level(record) if record["works"] else _IDLE_SHARE
+    share = 1 - _LOST_BY_LEVEL * thermal_level(record)
     tops = [planted[core * len(planted) // count] for core in range(count)] if planted else []
     return [(round(top * share), top) for top in tops]
 

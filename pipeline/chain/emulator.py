@@ -29,22 +29,6 @@ from pipeline.core.places import expand
 _HOME = Path(".emulator") / "lab"
 _HOST, _PORT = "127.0.0.1", 5555
 _CONNECTIONS = ("USB", "TCP")
-BOARD = "board"
-#: A development board needs no profile to be emulated: models are deployed to what it stands for.
-_BOARD = Emulated(
-    connection="USB",
-    storage_bytes=32 << 30,
-    memory_bytes=4 << 30,
-    parameters={
-        "const.product.devicetype": "default",
-        "const.product.model": "Emulated board",
-        "const.product.brand": "emulated",
-        "const.ohos.apiversion": "18",
-        "const.ohos.fullname": "OpenHarmony-5.1.0.150",
-        "const.product.software.version": "emulated-board 5.1.0.150",
-        "const.debuggable": "1",
-    },
-)
 
 
 @dataclass(eq=False)
@@ -113,8 +97,8 @@ class Lab:
 
 
 def kinds() -> tuple[str, ...]:
-    """What can be emulated: every profile, and a board."""
-    return tuple(sorted({*places.names("devices"), BOARD}))
+    """What can be emulated: every profile."""
+    return tuple(places.names("devices"))
 
 
 def start(
@@ -178,8 +162,7 @@ def _home(workspace: Path) -> Path:
 
 
 def _twin(kind: str, connection: str | None) -> Emulated:
-    is_board = kind == BOARD and BOARD not in places.names("devices")
-    twin = _BOARD if is_board else places.profile(kind).profile.emulated
+    twin = places.profile(kind).profile.emulated
     if connection is None:
         return twin
     if connection.upper() not in _CONNECTIONS:

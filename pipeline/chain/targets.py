@@ -72,14 +72,8 @@ def start_emulated(profile: NamedProfile, workspace: Path, runtime: Path) -> Con
 
 def emulated_spec(emulated: Emulated, key: str, runtime: Path) -> EmulatedSpec:
     """What a profile's emulated twin is, called ``key``."""
-    return EmulatedSpec(
-        key=key,
-        connection=emulated.connection,
-        parameters=emulated.parameters,
-        storage_bytes=emulated.storage_bytes,
-        memory_bytes=emulated.memory_bytes,
-        runtime_library=runtime,
-    )
+    # The names of both are the same: what a spec can say, a profile can.
+    return EmulatedSpec(key=key, runtime_library=runtime, **emulated.model_dump())
 
 
 def fits(match: Match, facts: DeviceFacts) -> bool:

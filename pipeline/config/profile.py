@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -85,16 +85,46 @@ class DeviceLimits(Section):
     """What a model must keep to on this kind of device; null asks for nothing."""
 
     size_bytes: Annotated[int, Field(gt=0)] | None = None
+    storage_bytes: Annotated[int, Field(gt=0)] | None = Field(
+        None, description="all models that are deployed together"
+    )
     latency_p90_ms: Annotated[float, Field(gt=0)] | None = None
 
 
-class Emulated(Section):
-    """The emulated twin: what it says of itself."""
+Rate = Annotated[float, Field(ge=0, le=1e6)]
 
-    connection: str = "USB"
+
+class Emulated(Section):
+    """The emulated twin: what it says of itself, and how it fares."""
+
+    connection: Literal["USB", "TCP"] = "USB"
     parameters: dict[str, str] = Field(default_factory=dict, description="answers of `param get`")
     storage_bytes: Annotated[int, Field(gt=0)] = 8 << 30
     memory_bytes: Annotated[int, Field(gt=0)] = 8 << 30
+    core_khz: tuple[Annotated[int, Field(gt=0, le=10_000_000)], ...] = Field(
+        (), description="top frequencies, spread over the cores there are"
+    )
+    sysfs: bool = Field(False, description="frequencies can be read there, not by hidumper only")
+    battery_percent: Annotated[float, Field(ge=0, le=100)] | None = Field(
+        80, description="null: it has none"
+    )
+    charging: bool = False
+    drain_percent_per_h: Rate = 0
+    work_drain_percent_per_h: Rate = Field(0, description="on top, while a model runs")
+    charge_percent_per_h: Rate = 0
+    temperature_mc: Annotated[int, Field(ge=-40_000, le=150_000)] = Field(
+        30_000, description="where it idles, in milli-degrees Celsius"
+    )
+    rise_mc: Annotated[int, Field(ge=0, le=150_000)] = Field(
+        0, description="by which work heats it in the end"
+    )
+    settle_s: Annotated[float, Field(gt=0, le=86_400)] = Field(
+        60, description="two thirds of that are there after so many seconds"
+    )
+    link_bytes_per_s: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="of files; null: as fast as this computer"
+    )
+    link_latency_s: Annotated[float, Field(ge=0, le=60)] = Field(0, description="of every call")
 
 
 class Profile(Section):

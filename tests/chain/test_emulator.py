@@ -50,7 +50,7 @@ def workspace(tmp_path: Path) -> Path:
 
 
 def test_kinds() -> None:
-    assert {"phone", "tablet", "watch", "board"} <= set(emulator.kinds())
+    assert {"phone", "tablet", "watch", "board", "tv", "2in1"} == set(emulator.kinds())
 
 
 def test_started_listed_stopped_started_again(start: Start, workspace: Path) -> None:
