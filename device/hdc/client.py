@@ -142,19 +142,40 @@ class HdcClient:
 
         return self._patiently(key, once)
 
-    def file_send(self, key: str, local: Path, remote: str, *, deadline_s: float) -> None:
-        """Copy a local file to ``remote``; hdc says that it arrived, which proves nothing yet."""
-        self._transfer(key, "send", (str(local), remote), deadline_s)
+    def file_send(
+        self, key: str, local: Path, remote: str, *, deadline_s: float, bundle: str | None = None
+    ) -> None:
+        """Copy a local file to ``remote``; hdc says that it arrived, which proves nothing yet.
 
-    def file_recv(self, key: str, remote: str, local: Path, *, deadline_s: float) -> None:
+        With ``bundle`` the path is one of that debug app's sandbox, without a leading slash.
+        """
+        self._transfer(key, "send", (str(local), remote), deadline_s, bundle)
+
+    def file_recv(
+        self, key: str, remote: str, local: Path, *, deadline_s: float, bundle: str | None = None
+    ) -> None:
         """Copy the file ``remote`` to a local one; a broken call leaves a part of it there."""
-        self._transfer(key, "recv", (remote, str(local)), deadline_s)
+        self._transfer(key, "recv", (remote, str(local)), deadline_s, bundle)
 
-    def _transfer(self, key: str, way: str, paths: tuple[str, str], deadline_s: float) -> None:
+    def call(self, key: str, *arguments: str, deadline_s: float) -> str:
+        """Another command of hdc's about a device, as ``install``; what it printed."""
+
+        def once() -> str:
+            what = " ".join(("hdc", *arguments))[:80]
+            done = self._call(arguments, what, key=key, deadline_s=deadline_s)
+            self._raise_failure(done, key)
+            return _text(done)
+
+        return self._patiently(key, once)
+
+    def _transfer(
+        self, key: str, way: str, paths: tuple[str, str], deadline_s: float, bundle: str | None
+    ) -> None:
         what = f"file {way} {paths[0]}"
+        options = ("-b", bundle) if bundle else ()
 
         def once() -> None:
-            done = self._call(("file", way, *paths), what, key=key, deadline_s=deadline_s)
+            done = self._call(("file", way, *options, *paths), what, key=key, deadline_s=deadline_s)
             if messages.finished(_text(done)) is None:
                 self._raise_failure(done, key)
                 raise ConnectionLost(key, what)
