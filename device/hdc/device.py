@@ -29,7 +29,8 @@ from device.errors import (
 from device.hdc import names
 from device.hdc.bundle import push_all
 from device.hdc.client import HdcClient
-from device.hdc.lease import lease
+from device.hdc.holder import Holder
+from device.hdc.lease import lease, marked
 from device.hdc.pull import pull
 from device.hdc.push import push
 from device.hdc.remote import Deadlines, Remote
@@ -101,6 +102,10 @@ class HdcDevice:
     def lease(self) -> AbstractContextManager[None]:
         """The device for this thread alone, until the end of the block or process."""
         return lease(self._remote)
+
+    def holder(self) -> Holder | None:
+        """Who has the device to themselves, as far as its mark tells; None for nobody."""
+        return marked(self._remote)
 
     @contextmanager
     def scratch(self) -> Iterator[str]:

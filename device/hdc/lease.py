@@ -71,6 +71,13 @@ def lease(remote: Remote) -> Iterator[None]:
                 _live.discard(holder.token)
 
 
+def marked(remote: Remote) -> Holder | None:
+    """The holder that the mark on the device names, unless that one is known to have ended."""
+    text = remote.ask_again(f"cat {quote(remote.marker)}/owner 2>/dev/null").text
+    holder = record.read(text.strip())
+    return None if holder is None or holder.has_ended else holder
+
+
 def lock_path(remote: Remote) -> Path:
     """The file on this machine that is locked for the device."""
     digest = sha256_json([remote.client.identity, remote.key])[:16]

@@ -15,7 +15,6 @@ from pipeline.stages.convert import Runtime
 from pipeline.statistics.summary import Summary
 
 if TYPE_CHECKING:
-    from pipeline.chain.devices import Listed
     from pipeline.chain.doctor import Check
     from pipeline.toolchain.toolchain import Toolchain
 
@@ -128,30 +127,6 @@ def _support(rows: Sequence[Row]) -> list[RenderableType]:
     if any(p not in supported for p in (50, 90, 99)):
         text += "; ~ marks what it does not support"
     return [Text(text, style="dim")]
-
-
-def devices(listed: Sequence[Listed]) -> list[RenderableType]:
-    """Connected devices."""
-    if not listed:
-        return [Text("no device connected; turn on developer mode and USB debugging, then connect")]
-    table = Table(box=SIMPLE_HEAD)
-    for name in ("key", "connection", "state", "fits", "what it is"):
-        table.add_column(name)
-    for item in listed:
-        what = item.facts.summary if item.facts else item.problem or ""
-        table.add_row(
-            *(
-                Text(cell)
-                for cell in (
-                    item.target.key,
-                    item.target.connection,
-                    item.target.state.value,
-                    ", ".join(item.profiles),
-                    what,
-                )
-            )
-        )
-    return [table]
 
 
 def checks(found: Sequence[Check]) -> list[RenderableType]:

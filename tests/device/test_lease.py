@@ -336,3 +336,11 @@ def test_the_lease_of_one_device_leaves_others_free(driver, home, client):
     create(home, EmulatedSpec(key="SECOND"))
     with driver.lease(), HdcDevice(client, "SECOND").lease():
         pass
+
+
+def test_who_holds_it_is_told_while_it_is_held(driver):
+    assert driver.holder() is None
+    with driver.lease():
+        held = driver.holder()
+        assert held is not None and held.pid == os.getpid() and held.is_here
+    assert driver.holder() is None

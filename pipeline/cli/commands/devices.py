@@ -22,7 +22,7 @@ def command(
     """List connected devices, what they are and which profiles they fit."""
     with Session(json) as current:
         from pipeline.chain.devices import devices as call
-        from pipeline.cli import tables
+        from pipeline.cli import device_table
 
         listed = call(hdc, clean=clean)
-        current.show(listed, tables.devices(listed))
+        current.show(listed, device_table.devices(listed))
