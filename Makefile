@@ -1,6 +1,6 @@
 # make deploy DEVICE=phone        a trained checkpoint to measured models
 # make test                       all tests
-# Variables: DEVICE (phone, tablet, watch), CONFIG (a deploy.yaml), EMULATE (1 always, 0 never)
+# Variables: DEVICE (phone, tablet, watch), CONFIG (a deploy.yaml), NIGHT (a nightly.yaml), EMULATE (1 always, 0 never)
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
@@ -8,6 +8,7 @@ PYTHON ?= python3
 VENV ?= .venv
 DEVICE ?= phone
 CONFIG ?=
+NIGHT ?= configs/nightly.yaml
 EMULATE ?=
 ARGS ?=
 TESTS ?= tests
@@ -43,8 +44,8 @@ numbers: $(STAMP) ## train the second example, a MobileNetV2, and deploy it to D
 	@test -f examples/numbers/mobilenetv2.ckpt || $(BIN)/python -m examples.numbers.train
 	@$(BIN)/pipeline deploy examples/numbers/deploy.yaml --device $(DEVICE) $(EMULATION) $(ARGS)
 
-nightly: $(STAMP) ## deploy and gate on the emulated device, as CI does each night
-	@$(BIN)/pipeline deploy $(CONFIG) --device $(DEVICE) $(or $(EMULATION),--emulate host) --json $(ARGS)
+nightly: $(STAMP) ## every model by every recipe on every device of NIGHT, judged
+	@$(BIN)/pipeline nightly $(NIGHT) $(EMULATION) $(ARGS)
 
 test: $(STAMP) ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)

@@ -118,15 +118,29 @@ class Run:
 @contextmanager
 def start(workspace: Path, command: str, name: str) -> Iterator[Run]:
     """A fresh run folder ``<time>-<command>-<name>``; what stops the run is recorded in it."""
-    run = _fresh(workspace, command, name)
-    try:
+    run = start_folder(workspace, command, name)
+    with recorded(run):
         yield run
+
+
+@contextmanager
+def recorded(run: Run) -> Iterator[None]:
+    """What stops the block is recorded in the run's manifest."""
+    try:
+        yield
     except BaseException as error:
         run.fail(error)
         raise
 
 
-def _fresh(workspace: Path, command: str, name: str) -> Run:
+def go_on(folder: Path, command: str, workspace: Path) -> Run:
+    """A run that was interrupted, to be finished in its own folder."""
+    _furnish(folder)
+    return Run(folder, command, workspace)
+
+
+def start_folder(workspace: Path, command: str, name: str) -> Run:
+    """A fresh run folder; ``start`` also records what stops the run."""
     stamp = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%S")
     workspace = expand(workspace).absolute()
     with files.disk_errors(workspace):

@@ -56,6 +56,12 @@ class Session:
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
+    def log(self, lines: Iterable[str]) -> None:
+        """Write lines to stderr as they are, for whatever reads the log."""
+        self._terminal.close()
+        for line in lines:
+            print(line, file=sys.stderr, flush=True)
+
     def show(
         self, found: Any, lines: Iterable[RenderableType], exit_code: ExitCode | None = None
     ) -> None:

@@ -8,13 +8,14 @@ the working folder, then among those that come with the package. A path (it has 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.config.deployment import Deployment
 from pipeline.config.document import load
 from pipeline.config.errors import NameUnknown, NoConfig, RecipeTwice
+from pipeline.config.nightly import Nightly
 from pipeline.config.profile import NamedProfile, Profile
 from pipeline.config.recipe import NamedRecipe, Recipe
 from pipeline.core.places import expand
@@ -31,6 +32,17 @@ class LoadedDeployment:
     path: Path
     deployment: Deployment
     recipes: tuple[NamedRecipe, ...]
+
+
+@dataclass(frozen=True)
+class LoadedNight:
+    """A night, the file that it came from, its models, and its devices' profiles by their name
+    in results; all checked."""
+
+    path: Path
+    night: Nightly
+    models: tuple[LoadedDeployment, ...]
+    profiles: Mapping[str, NamedProfile]
 
 
 def deployment(path: Path | None, recipes: Sequence[str] = ()) -> LoadedDeployment:
@@ -51,6 +63,15 @@ def deployment(path: Path | None, recipes: Sequence[str] = ()) -> LoadedDeployme
             raise RecipeTwice(named.name, (found[named.name].path, named.path))
         found[named.name] = named
     return LoadedDeployment(path, value, tuple(found.values()))
+
+
+def nightly(path: Path) -> LoadedNight:
+    """Read a night, and every deployment, recipe and profile that it names."""
+    path = expand(path).absolute()
+    night = load(path, Nightly, "nightly configuration").located(path.parent)
+    models = tuple(deployment(model, night.recipes) for model in night.models)
+    profiles = {one.called: profile(one.profile, near=path.parent) for one in night.devices}
+    return LoadedNight(path, night, models, profiles)
 
 
 def recipe(name: str, near: Path | None = None) -> NamedRecipe:

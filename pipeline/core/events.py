@@ -35,3 +35,24 @@ class Silent:
 
     def warning(self, text: str) -> None:
         pass
+
+
+class Labelled:
+    """Puts a name before every subject: which of several devices or models it is about."""
+
+    def __init__(self, listener: Listener, label: str) -> None:
+        self._listener = listener
+        self._label = label
+
+    def started(self, step: str, subject: str) -> None:
+        self._listener.started(step, f"{self._label} {subject}")
+
+    def progress(self, step: str, subject: str, done: float, total: float) -> None:
+        self._listener.progress(step, f"{self._label} {subject}", done, total)
+
+    def finished(self, step: str, subject: str, *, reused: bool, note: str, seconds: float) -> None:
+        named = f"{self._label} {subject}"
+        self._listener.finished(step, named, reused=reused, note=note, seconds=seconds)
+
+    def warning(self, text: str) -> None:
+        self._listener.warning(f"{self._label}: {text}")

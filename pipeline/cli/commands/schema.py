@@ -12,7 +12,9 @@ EXAMPLE = "pipeline schema deployment > deployment.schema.json"
 
 
 def command(
-    kind: Annotated[str, typer.Argument(help="deployment, recipe or profile")] = "deployment",
+    kind: Annotated[
+        str, typer.Argument(help="deployment, recipe, profile or nightly")
+    ] = "deployment",
 ) -> None:
     """Print the JSON Schema of a kind of configuration file, for editors."""
     with Session(json=True) as current:

@@ -1,0 +1,177 @@
+"""The night itself, with real builds and planted devices."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from pipeline.chain.job import Job, Outcome, Trouble
+from pipeline.chain.nightly.case import Status
+from pipeline.chain.nightly.night import nightly
+from pipeline.chain.run import Run
+from pipeline.chain.schedule import Local
+from pipeline.core.errors import ExitCode
+from pipeline.core.events import Listener, Silent
+from tests.chain.nightly import made
+
+NIGHT = "models: [DIGITS]\nrecipes: [fp32, weight-8]\ndevices: [phone, watch]\n"
+GONE = Trouble("NoDevice", "no device is connected", "connect one", ExitCode.DEVICE)
+
+
+@dataclass
+class Planted:
+    """The emulated devices of this machine, until a fault is planted on one of them."""
+
+    faults: dict[str, Any] = field(default_factory=dict)
+    performed: list[str] = field(default_factory=list)
+
+    def run(
+        self, jobs: Sequence[Job], run: Run, listener: Listener
+    ) -> Iterator[tuple[Job, tuple[Outcome, ...]]]:
+        for job in jobs:
+            fault = self.faults.get(job.device)
+            if fault is KeyboardInterrupt:
+                raise KeyboardInterrupt
+            if isinstance(fault, Trouble):
+                yield job, tuple(fault for _ in job.workloads)
+                continue
+            self.performed.append(job.device)
+            yield from Local().run([job], run, listener)
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("nights")
+
+
+@pytest.fixture(autouse=True)
+def _heard() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def run(folder: Path, workspace: Path, planted: Planted, text: str = NIGHT, **options: Any) -> Any:
+    config = made.night_file(folder, text)
+    return nightly(
+        config,
+        emulate=True,
+        scheduler=planted,
+        workspace=workspace,
+        listener=Silent(),
+        **options,
+    )
+
+
+def test_a_night_that_goes_well_is_green_and_told_in_every_way(
+    tmp_path: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = tmp_path / "summary.md"
+    summary.write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    night = run(tmp_path, workspace, Planted())
+    assert night.exit_code is ExitCode.DONE and night.count(Status.PASSED) == 4
+    manifest = json.loads((night.run_folder / "manifest.json").read_text())
+    assert manifest["status"] == "done" and manifest["verdict"] == "passed"
+    assert {case["row"]["benchmark"]["where"] for case in manifest["cases"]} == {"emulated-host"}
+    suites = ElementTree.fromstring((night.run_folder / "junit.xml").read_text())
+    assert (suites.get("tests"), suites.get("failures"), suites.get("errors")) == ("4", "0", "0")
+    assert summary.read_text() == "before\n" + (night.run_folder / "report.md").read_text()
+    assert "EMULATED" in summary.read_text()
+    assert "EMULATED" in (night.run_folder / "report.html").read_text()
+
+
+def test_a_device_that_vanished_makes_it_red_and_loses_no_other(
+    tmp_path: Path, workspace: Path
+) -> None:
+    night = run(tmp_path, workspace, Planted({"watch": GONE}))
+    assert night.exit_code is ExitCode.DEVICE
+    status = {one.case.text: one.arrived.status for one in night.judged}
+    assert status == {
+        "digits/fp32/phone": Status.PASSED,
+        "digits/weight-8/phone": Status.PASSED,
+        "digits/fp32/watch": Status.ERROR,
+        "digits/weight-8/watch": Status.ERROR,
+    }
+
+
+def test_an_interrupted_night_goes_on_and_measures_nothing_twice(
+    tmp_path: Path, workspace: Path
+) -> None:
+    first = Planted({"watch": KeyboardInterrupt})
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, workspace, first)
+    assert first.performed == ["phone"]
+    second = Planted()
+    night = run(tmp_path, workspace, second)
+    assert second.performed == ["watch"] and night.resumed == 2
+    assert night.exit_code is ExitCode.DONE
+    third = Planted()
+    assert run(tmp_path, workspace, third).resumed == 0 and third.performed == ["phone", "watch"]
+
+
+def test_fresh_begins_anew(tmp_path: Path, workspace: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, workspace, Planted({"watch": KeyboardInterrupt}))
+    assert run(tmp_path, workspace, Planted(), fresh=True).resumed == 0
+
+
+def test_a_case_whose_record_was_lost_is_missing_and_red(tmp_path: Path, workspace: Path) -> None:
+    class Forgetful(Planted):
+        def run(
+            self, jobs: Sequence[Job], run: Run, listener: Listener
+        ) -> Iterator[tuple[Job, tuple[Outcome, ...]]]:
+            yield from super().run(jobs, run, listener)
+            next((run.folder / "cases").iterdir()).write_text("{")
+
+    night = run(tmp_path, workspace, Forgetful())
+    assert night.count(Status.MISSING) == 1 and night.exit_code is ExitCode.NO_DATA
+
+
+@pytest.mark.parametrize(
+    ("profile", "said"),
+    [
+        ("limits: {size_bytes: 100000}", "bytes, at most 100,000"),
+        ("plan: {warm_up: 0, samples: 2}", "do not even bear a median"),
+    ],
+)
+def test_a_planted_regression_is_found(
+    tmp_path: Path, workspace: Path, profile: str, said: str
+) -> None:
+    (tmp_path / "configs" / "devices").mkdir(parents=True)
+    (tmp_path / "configs" / "devices" / "tight.yaml").write_text(f"{profile}\n")
+    text = NIGHT.replace("[phone, watch]", "[tight]")
+    night = run(tmp_path, workspace, Planted(), text)
+    wrong = night.red[0].arrived
+    assert said in wrong.reasons[0]
+    codes = {Status.FAILED: ExitCode.GATE_FAILED, Status.INVALID: ExitCode.NO_DATA}
+    assert night.exit_code is codes[wrong.status]
+
+
+def test_a_recipe_that_cannot_be_built_is_red_and_loses_no_other(
+    tmp_path: Path, workspace: Path
+) -> None:
+    recipes = tmp_path / "configs" / "quantization"
+    recipes.mkdir(parents=True)
+    # Nothing in the network is called so.
+    (recipes / "odd.yaml").write_text(
+        "quantization: weight\nbits: 8\nrules: [{scope: nowhere, bits: 4}]\n"
+    )
+    deploy = made.DIGITS.read_text()
+    for old, new in (("lenet5.ckpt", str(made.DIGITS.parent / "lenet5.ckpt")), ("../..", "")):
+        deploy = deploy.replace(old, new)
+    deploy = deploy.replace("python_path: []", f"python_path: [{made.DIGITS.parents[2]}]")
+    (tmp_path / "deploy.yaml").write_text(deploy)
+    text = NIGHT.replace("DIGITS", "deploy.yaml").replace("weight-8", "odd")
+    night = run(tmp_path, workspace, Planted(), text)
+    status = {one.case.recipe: one.arrived.status for one in night.judged}
+    assert status == {"fp32": Status.PASSED, "odd": Status.ERROR}
+    assert "nowhere" in night.red[0].arrived.reasons[0]
+    assert night.exit_code is not ExitCode.DONE
