@@ -21,11 +21,11 @@ static options settings(const options *opt, const char *model) {
 /* One inference, so that its buffers are there too. */
 static bool open_one(neighbour *one) {
   uint64_t elapsed = 0;
-  const uint64_t before = resident_memory_bytes();
   if (!session_open(&one->session, &one->opt) || !inputs_fill(&one->session) ||
       !session_predict(&one->session, NULL, NULL, &elapsed)) {
     return false;
   }
+  const uint64_t before = one->session.memory_before_bytes; /* the runtime itself is there already */
   const uint64_t after = resident_memory_bytes();
   one->memory_bytes = after > before ? after - before : 0;
   return true;

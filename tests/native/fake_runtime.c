@@ -132,7 +132,11 @@ void API(ContextSetThreadAffinityCoreList)(void *context, const int32_t *cores, 
   }
 }
 void API(ContextSetEnableParallel)(void *context, bool on) { (void)context, note("parallel", on); }
-void API(ContextAddDeviceInfo)(void *context, void *device) { (void)context, note("device", *(int *)device); }
+void API(ContextAddDeviceInfo)(void *context, void *device) {
+  (void)context;
+  note("device", *(int *)device);
+  free(device); /* the context owns it */
+}
 
 void *API(DeviceInfoCreate)(int type) {
   int *device = malloc(sizeof(*device));
@@ -143,13 +147,19 @@ void API(DeviceInfoDestroy)(void **device) { free(*device), *device = NULL; }
 void API(DeviceInfoSetEnableFP16)(void *device, bool on) { (void)device, note("fp16", on); }
 
 void *API(ModelCreate)(void) { return &g_token; }
-void API(ModelDestroy)(void **model) { *model = NULL, note("destroyed", 1); }
+void API(ModelDestroy)(void **model) {
+  *model = NULL;
+  note("destroyed", 1);
+  if (g_loaded > 0) {
+    free(g_weights[--g_loaded]);
+  }
+}
 
 /* Weights that stay: the process really grows by so many bytes. */
 static void take_memory(int bytes) {
   char *weights = malloc((size_t)bytes + 1);
   memset(weights, 1, (size_t)bytes + 1);
-  g_weights[g_loaded++ % MAX_TENSORS] = weights;
+  g_weights[g_loaded++] = weights;
 }
 
 int32_t API(ModelBuildFromFile)(void *model, const char *path, uint32_t type, void *context) {
