@@ -89,13 +89,15 @@ class EmulatedSpec:
     ``IP:PORT`` with connection TCP. ``runtime_library`` becomes the system's
     ``libmindspore_lite_ndk.so``. ``cpuinfo`` and ``memory_bytes`` are this machine's when None,
     ``storage_bytes`` is what /data holds (None: as much as this machine's disk).
-    ``parameters`` add to, or replace, those of ``param get``.
+    ``parameters`` add to, or replace, those of ``param get``. ``tools`` are shell scripts that its
+    /system/bin has besides the usual programs, by name.
 
     ``core_khz`` are the top frequencies of its cores, spread over those of this machine; ``sysfs``
     tells whether they can be read there, or by hidumper only. ``battery_percent`` None: none.
     Work (a model that runs) heats it by ``rise_mc`` in the end, of which it has two thirds after
     ``settle_s`` seconds; so does it cool. Each of ``level_limits_mc`` that is passed is a thermal
     level. ``link_bytes_per_s`` and ``link_latency_s`` slow transfers and all calls down.
+    ``signed_only``: it executes no program that was pushed, as consumer devices do not.
     """
 
     device_id: str | None = None
@@ -127,7 +129,9 @@ class EmulatedSpec:
     thermal_level: int = 0
     link_bytes_per_s: float | None = None
     link_latency_s: float = 0.0
+    signed_only: bool = False
     runtime_library: Path | None = None
+    tools: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -6,9 +6,10 @@ import os
 import shlex
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
-from device.emulator import vitals
+from device.emulator import app, vitals
 from device.emulator.spec import EmulatedSpec
 
 #: What toybox and mksh bring on a device; awk is not among it.
@@ -85,7 +86,8 @@ def install(folder: Path, spec: EmulatedSpec) -> None:
     for inner in ("data/local/tmp", "proc", "sys", "tmp", "system/lib64/ndk", "system/bin"):
         (root / inner).mkdir(parents=True, exist_ok=True)
     _link(root / "bin", Path("system/bin"))
-    _install_tools(root / "system/bin")
+    of_apps = app.scripts(sys.executable, signed_only=spec.signed_only)
+    _install_tools(root / "system/bin", {**of_apps, **spec.tools})
     cpuinfo = spec.cpuinfo if spec.cpuinfo is not None else _host_file("/proc/cpuinfo")
     (root / "proc/cpuinfo").write_text(cpuinfo)
     (root / "proc/meminfo").write_text(_meminfo(spec.memory_bytes))
@@ -101,7 +103,7 @@ def install(folder: Path, spec: EmulatedSpec) -> None:
     vitals.reset(str(folder), spec.vitals())
 
 
-def _install_tools(folder: Path) -> None:
+def _install_tools(folder: Path, more: Mapping[str, str]) -> None:
     for name in _TOOLS:
         found = shutil.which(name)
         if found:
@@ -109,7 +111,7 @@ def _install_tools(folder: Path) -> None:
     mover = Path(__file__).with_name("move_paths.py")
     shell = _SH.replace("{python}", shlex.quote(sys.executable))
     shell = shell.replace("{mover}", shlex.quote(str(mover)))
-    scripts = {"param": _PARAM, "hidumper": _HIDUMPER, "df": _DF, "sh": shell}
+    scripts = {"param": _PARAM, "hidumper": _HIDUMPER, "df": _DF, "sh": shell, **more}
     for name, text in scripts.items():
         path = folder / name
         temporary = folder / f".{name}.{os.getpid()}"

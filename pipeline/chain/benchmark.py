@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.chain import gates, measure
 from pipeline.chain.report import Report, Row
 from pipeline.chain.run import WORKSPACE, Run, latest_deployment, start
-from pipeline.chain.targets import Connection, Wish, find_connected, start_emulated
+from pipeline.chain.targets import Connection, Emulate, Wish, find_connected, start_emulated
 from pipeline.chain.tools import install
 from pipeline.config import places
 from pipeline.core import files
@@ -27,7 +27,7 @@ def benchmark(
     *,
     device: str = "phone",
     target: str | None = None,
-    emulate: bool | None = None,
+    emulate: Emulate = None,
     hdc: Path | None = None,
     toolchain: Path | None = None,
     workspace: Path = WORKSPACE,
@@ -52,7 +52,7 @@ def benchmark(
         connection = find_connected(wish, listener)
         tools = install(toolchain, listener=listener)
         if connection is None:
-            connection = start_emulated(profile, run.workspace, tools.runtime)
+            connection = start_emulated(wish, run.workspace, tools.runtime, listener)
         if source is None:
             assert model is not None
             inputs = measure.random_inputs(host.describe(tools, model), run)

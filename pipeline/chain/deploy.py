@@ -12,7 +12,7 @@ from pipeline.chain.culprit import Search
 from pipeline.chain.report import Report
 from pipeline.chain.rows import row
 from pipeline.chain.run import WORKSPACE, start
-from pipeline.chain.targets import Wish, find_connected, start_emulated
+from pipeline.chain.targets import Emulate, Wish, find_connected, start_emulated
 from pipeline.config import places
 from pipeline.config.places import LoadedDeployment
 from pipeline.config.profile import NamedProfile
@@ -26,7 +26,7 @@ def deploy(
     device: str = "phone",
     recipes: Sequence[str] = (),
     target: str | None = None,
-    emulate: bool | None = None,
+    emulate: Emulate = None,
     hdc: Path | None = None,
     toolchain: Path | None = None,
     workspace: Path = WORKSPACE,
@@ -39,7 +39,7 @@ def deploy(
         device: name of a profile (configs/devices) or a path to one.
         recipes: names of recipes instead of the configuration's.
         target: connect key of the device, where several fit.
-        emulate: True for the emulated device, False for never; None when no device fits.
+        emulate: "host" or "arm64" for an emulated device, False for never; None when none fits.
         hdc: the hdc program; searched for when None.
         toolchain: an unpacked MindSpore Lite package; searched for when None.
         workspace: folder of the run folders and of the store.
@@ -63,7 +63,7 @@ def deploy(
             measure.device_runner(connection.facts, listener)
         made = build(loaded, run, toolchain, listener)
         if connection is None:
-            connection = start_emulated(profile, run.workspace, made.toolchain.runtime)
+            connection = start_emulated(wish, run.workspace, made.toolchain.runtime, listener)
         inputs, chosen = measure.real_inputs(made.samples, made.source.reference.chosen, run)
         measurements = measure.run_all(
             connection,
@@ -87,7 +87,7 @@ def deploy(
             device=connection.facts,
             profile=profile.name,
         )
-        run.finish({**report.as_json(), **_origin(loaded, made, profile)})
+        run.finish({**report.as_json(), **origin(loaded, made, profile)})
     return report
 
 
@@ -112,11 +112,11 @@ def convert(
             checkpoint_percent=made.source.percent,
             reference=made.source.reference.runtime,
         )
-        run.finish({**report.as_json(), **_origin(loaded, made, None)})
+        run.finish({**report.as_json(), **origin(loaded, made, None)})
     return report
 
 
-def _origin(loaded: LoadedDeployment, made: Build, profile: NamedProfile | None) -> dict[str, Any]:
+def origin(loaded: LoadedDeployment, made: Build, profile: NamedProfile | None) -> dict[str, Any]:
     """All that the models were made from, for the manifest."""
     return {
         "config": _hashed(loaded.path),

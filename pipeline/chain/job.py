@@ -74,7 +74,7 @@ def _session(
     connection = find_connected(job.wish, listener)
     tools = install(job.toolchain, listener=listener)
     if connection is None:
-        connection = start_emulated(job.wish.profile, run.workspace, tools.runtime)
+        connection = start_emulated(job.wish, run.workspace, tools.runtime, listener)
     able = measure.has_fp16(connection.facts)
     return measure.run_all(
         connection,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from device.device import DeviceFacts, Where
 from device.runner import SOURCES as RUNNER_SOURCES
+from pipeline.chain import arm64, half
+from pipeline.chain.half import has_fp16 as has_fp16
 from pipeline.chain.run import Run
 from pipeline.chain.targets import Connection
 from pipeline.config.profile import Profile
@@ -120,7 +122,13 @@ def run_all(
     run: Run,
     listener: Listener,
 ) -> list[Measurement]:
-    """Benchmark models one after another, with the runner that fits the device's ABI."""
+    """Benchmark models one after another, with the runner that fits the device's ABI.
+
+    Raises WrongInHalf for a model that must not be run in fp16.
+    """
+    for workload in workloads:
+        if workload.fp16:
+            half.check(workload.name, workload.model)
     runner = device_runner(connection.facts, listener) or toolchain.runner
     device, facts = connection.device, connection.facts
     if text := versions.newer_than_runtime(toolchain.version, facts.api_level):
@@ -137,20 +145,15 @@ def run_all(
     return measurements
 
 
-def has_fp16(facts: DeviceFacts) -> bool:
-    """Whether the CPU computes in fp16; an ARM CPU that does not tell is taken to."""
-    if not (facts.abi or "").startswith("arm64"):
-        return False
-    return not facts.cpu_features or "asimdhp" in facts.cpu_features
-
-
 def device_runner(facts: DeviceFacts, listener: Listener) -> Path | None:
     """The runner built for a device's ABI; None where this machine's own is the right one.
 
-    Raises CompilerMissing or BuildFailed.
+    Raises CompilerMissing or BuildFailed, and for an emulated processor those of ``arm64``.
     """
     if facts.where is Where.EMULATED_HOST:
         return None
+    if facts.where is Where.EMULATED_ARM64:
+        return arm64.install(listener).runner
     program = native.runner(RUNNER_SOURCES, facts.abi or _USUAL_ABI)
     native.build((program,), lambda done, total: listener.progress("build", "runner", done, total))
     return program.path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, Union
 
 from device.device import Device, DeviceFacts
 from device.emulator import EmulatedSpec, create, hdc_command
@@ -12,17 +13,22 @@ from device.hdc.client import HdcClient
 from device.hdc.device import HdcDevice
 from device.hdc.locate import locate
 from device.targets import choose
+from pipeline.chain import arm64
 from pipeline.config.profile import Emulated, Match, NamedProfile
 from pipeline.core.events import Listener
+from pipeline.toolchain.arm64 import check as check_arm64
+
+#: The kind of emulated device, True for "host"; False for never, None if nothing fits.
+Emulate = Union[bool, Literal["host", "arm64"], None]  # noqa: UP007 - read at run time too
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What the user asked for. ``emulate``: True always, False never, None if nothing fits."""
+    """What the user asked for."""
 
     profile: NamedProfile
     target: str | None = None
-    emulate: bool | None = None
+    emulate: Emulate = None
     hdc: Path | None = None
 
 
@@ -37,9 +43,11 @@ class Connection:
 def find_connected(wish: Wish, listener: Listener) -> Connection | None:
     """The connected device that fits; None when one is to be emulated instead.
 
-    Raises the errors of ``device.errors``.
+    Raises the errors of ``device.errors``, and those of ``arm64.check`` when that is asked for.
     """
     if wish.emulate and wish.target is None:
+        if wish.emulate == "arm64":
+            check_arm64()
         return None
     try:
         client = HdcClient(locate(wish.hdc))
@@ -59,21 +67,28 @@ def find_connected(wish: Wish, listener: Listener) -> Connection | None:
         return None
 
 
-def start_emulated(profile: NamedProfile, workspace: Path, runtime: Path) -> Connection:
-    """The emulated twin of ``profile``; its files stay in the workspace from run to run."""
+def start_emulated(wish: Wish, workspace: Path, runtime: Path, listener: Listener) -> Connection:
+    """The emulated twin of the profile; its files stay in the workspace from run to run.
+
+    ``runtime`` is this machine's; an ARM64 twin has its own, built here if it is missing.
+    """
     home = workspace / ".emulator"
-    emulated = profile.profile.emulated
-    created = create(home, emulated_spec(emulated, f"emulated-{profile.name}", runtime))
-    client = HdcClient(hdc_command(home))
-    folder = profile.profile.folder
-    device = HdcDevice(client, created.key, emulated.connection, folder)
+    emulated, folder = wish.profile.profile.emulated, wish.profile.profile.folder
+    spec = emulated_spec(emulated, f"emulated-{wish.profile.name}", runtime)
+    if wish.emulate == "arm64":
+        built = arm64.install(listener)
+        spec = emulated_spec(emulated, f"emulated-{wish.profile.name}-arm64", built.runtime)
+        spec = arm64.twin(spec, emulated.arm64.cpu, built)
+    created = create(home, spec)
+    device = HdcDevice(HdcClient(hdc_command(home)), created.key, emulated.connection, folder)
     return Connection(device, device.facts())
 
 
 def emulated_spec(emulated: Emulated, key: str, runtime: Path) -> EmulatedSpec:
     """What a profile's emulated twin is, called ``key``."""
     # The names of both are the same: what a spec can say, a profile can.
-    return EmulatedSpec(key=key, runtime_library=runtime, **emulated.model_dump())
+    values = emulated.model_dump(exclude={"arm64"})
+    return EmulatedSpec(key=key, runtime_library=runtime, **values)
 
 
 def fits(match: Match, facts: DeviceFacts) -> bool:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.chain import measure
+from pipeline.chain.arm64 import NoLatency
 from pipeline.chain.ground import Builder
 from pipeline.chain.pages import write_tune_page
 from pipeline.chain.run import WORKSPACE, start
-from pipeline.chain.targets import Connection, Wish, find_connected, start_emulated
+from pipeline.chain.targets import Connection, Emulate, Wish, find_connected, start_emulated
 from pipeline.chain.tuning import latency, size
 from pipeline.chain.tuning.outcome import Status, Tuned
 from pipeline.chain.tuning.session import Session, budget
@@ -59,7 +60,7 @@ def tune(
     recipes: Sequence[str] = (),
     device: str = "phone",
     target: str | None = None,
-    emulate: bool | None = None,
+    emulate: Emulate = None,
     hdc: Path | None = None,
     toolchain: Path | None = None,
     workspace: Path = WORKSPACE,
@@ -82,7 +83,7 @@ def tune(
         recipes: names of the whole recipes to try, instead of those of the objective.
         device: name of a profile, for latency; as are ``target``, ``emulate`` and ``hdc``.
         target: connect key of the device, where several fit.
-        emulate: True for the emulated device, False for never; None when no device fits.
+        emulate: "host" for the emulated device, False for never; None when no device fits.
         hdc: the hdc program; searched for when None.
         toolchain: an unpacked MindSpore Lite package; searched for when None.
         workspace: folder of the run folders and of the store.
@@ -100,8 +101,10 @@ def tune(
     with start(workspace, "tune", loaded.deployment.name) as run:
         connection: Connection | None = None
         profile = places.profile(device, near=loaded.path.parent)
+        wish = Wish(profile, target, emulate, hdc or loaded.deployment.hdc)
         if objective is Objective.LATENCY:
-            wish = Wish(profile, target, emulate, hdc or loaded.deployment.hdc)
+            if emulate == "arm64":
+                raise NoLatency()
             connection = find_connected(wish, listener)
             if connection is not None:
                 measure.device_runner(connection.facts, listener)
@@ -116,7 +119,7 @@ def tune(
                 size.search(session, outputs)
             else:
                 connection = connection or start_emulated(
-                    profile, run.workspace, ground.toolchain.runtime
+                    wish, run.workspace, ground.toolchain.runtime, listener
                 )
                 # Kept from one candidate to the next, so that no other pipeline comes between.
                 with connection.device.lease():

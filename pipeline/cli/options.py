@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Literal, Optional
 
 import typer
 
@@ -13,6 +13,7 @@ class Emulate(str, Enum):
     """Kinds of emulated devices."""
 
     HOST = "host"
+    ARM64 = "arm64"
 
 
 # typer reads these annotations at run time, and on CPython 3.10 wants Optional spelled out.
@@ -55,8 +56,10 @@ JobsOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable result on stdout")]
 
 
-def emulation(emulate: Emulate | None, never: bool) -> bool | None:
-    """True for the emulated device, False for never, None if nothing fits."""
+def emulation(emulate: Emulate | None, never: bool) -> Literal["host", "arm64", False] | None:
+    """The kind of emulated device, False for never, None if nothing fits."""
     if never and emulate is not None:
         raise typer.BadParameter("--emulate and --no-emulate exclude each other")
-    return False if never else (True if emulate is not None else None)
+    if emulate is None:
+        return False if never else None
+    return "arm64" if emulate is Emulate.ARM64 else "host"

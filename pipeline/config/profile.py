@@ -24,6 +24,14 @@ class Binding(str, Enum):
         return list(Binding).index(self)
 
 
+class WayChoice(str, Enum):
+    """How models are run: by the runner as a program, within the bench app, or what works."""
+
+    AUTO = "auto"
+    RUNNER = "runner"
+    APP = "app"
+
+
 class Match(Section):
     """What a connected device must be to fit; an empty list or null asks for nothing."""
 
@@ -37,6 +45,7 @@ class RunSettings(Section):
 
     threads: Annotated[int, Field(ge=1, le=64)] = 2
     binding: Binding = Binding.BIG
+    way: WayChoice = WayChoice.AUTO
 
 
 class SamplePlan(Section):
@@ -94,6 +103,19 @@ class DeviceLimits(Section):
 Rate = Annotated[float, Field(ge=0, le=1e6)]
 
 
+class Arm64(Section):
+    """The emulated twin whose processor is emulated too, and what is counted on it."""
+
+    cpu: str = Field(
+        "cortex-a76",
+        pattern=r"^[a-z0-9][a-z0-9-]*$",
+        description="of qemu's; decides about the kernels (cortex-a72: no fp16, no dot product)",
+    )
+    warm_up: Annotated[int, Field(ge=0, le=1000, description="Inferences not counted")] = 3
+    profiled: Annotated[int, Field(ge=1, le=1000, description="Inferences counted by operator")] = 3
+    deadline_s: Annotated[float, Field(gt=0, description="Longest time for one model")] = 3600.0
+
+
 class Emulated(Section):
     """The emulated twin: what it says of itself, and how it fares."""
 
@@ -125,6 +147,7 @@ class Emulated(Section):
         None, description="of files; null: as fast as this computer"
     )
     link_latency_s: Annotated[float, Field(ge=0, le=60)] = Field(0, description="of every call")
+    arm64: Arm64 = Arm64()
 
 
 class Profile(Section):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.core import runner_parts as parts
+from pipeline.core.instructions import Instructions, OperatorCount, instructions, operator_count
 from pipeline.core.runner_parts import LoadedModel, NnrtDevice, OperatorTime
 from pipeline.core.tensors import TensorFacts
 
@@ -100,6 +101,7 @@ class RunnerResult:
     was paced, had a duration, or was asked. A very long run keeps one inference in
     ``sample_stride``, of ``inferences`` in all. ``late_starts`` were due while the one before
     was still running. ``operators`` are in the order of execution, and only of a profiled run.
+    ``instructions`` of each sample, and ``operator_counts``, are there where they are counted.
     """
 
     runner: str
@@ -126,6 +128,8 @@ class RunnerResult:
     operators: tuple[OperatorTime, ...] = ()
     nnrt_device: NnrtDevice | None = None
     nnrt_devices: tuple[NnrtDevice, ...] = ()
+    instructions: tuple[Instructions, ...] = ()
+    operator_counts: tuple[OperatorCount, ...] = ()
 
 
 class RunnerFailed(ValueError):
@@ -169,6 +173,7 @@ def _result(record: Any) -> RunnerResult:
     if starts and len(starts) != len(samples):
         raise ValueError(f"{len(starts)} starts of {len(samples)} samples")
     on_nnrt = record.get("nnrt_device")
+    operators = parts.a(list, record.get("operators", []))
     return RunnerResult(
         runner=parts.a(str, record["runner"]),
         runtime=parts.a(str, record["runtime"]["library"]),
@@ -191,7 +196,9 @@ def _result(record: Any) -> RunnerResult:
         memory_before_load_bytes=parts.optional(record.get("memory_before_load_bytes")),
         memory_after_load_bytes=parts.optional(record.get("memory_after_load_bytes")),
         also_loaded=tuple(map(parts.loaded_model, parts.a(list, record.get("also_loaded", [])))),
-        operators=tuple(map(parts.operator, parts.a(list, record.get("operators", [])))),
+        operators=tuple(map(parts.operator, operators)),
         nnrt_device=None if on_nnrt is None else parts.nnrt_device(on_nnrt),
         nnrt_devices=tuple(map(parts.nnrt_device, parts.a(list, record.get("nnrt_devices") or []))),
+        instructions=tuple(map(instructions, parts.a(list, record.get("instructions", [])))),
+        operator_counts=tuple(operator_count(one) for one in operators if "instructions" in one),
     )

@@ -176,3 +176,66 @@ class HostRunFailed(ToolchainError):
     @property
     def hint(self) -> str:
         return "pipeline doctor checks the runtime; pipeline toolchain install --force rebuilds it"
+
+
+@dataclass(eq=False)
+class Arm64Missing(ToolchainError):
+    """What ARM64 is emulated with is not there."""
+
+    packages: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"ARM64 cannot be emulated without {', '.join(self.packages)}"
+
+    @property
+    def hint(self) -> str:
+        return f"make arm64, or as root: apt-get install {' '.join(self.packages)}"
+
+
+@dataclass(eq=False)
+class QemuUnfit(ToolchainError):
+    """The qemu-user that is there cannot count instructions for us."""
+
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"qemu-aarch64 cannot count instructions: {self.reason}"
+
+    @property
+    def hint(self) -> str:
+        return "put qemu-user 6.0 to 8.2 first in PATH (tried: Debian 12's 7.2), with plugins"
+
+
+@dataclass(eq=False)
+class Arm64Unneeded(ToolchainError):
+    """ARM64 is emulated on x86-64 only."""
+
+    machine: str
+
+    @property
+    def message(self) -> str:
+        return f"--emulate arm64 needs an x86-64 computer, and this is {self.machine}"
+
+    @property
+    def hint(self) -> str:
+        if self.machine == "aarch64":
+            return "--emulate host runs the ARM64 kernels here, outputs and all, and times them"
+        return "use an x86-64 computer, or --emulate host"
+
+
+@dataclass(eq=False)
+class CpuUnknown(ToolchainError):
+    """The emulator does not know the processor that the profile names."""
+
+    cpu: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"no ARM64 processor {self.cpu!r} can be emulated: {self.reason}"
+
+    @property
+    def hint(self) -> str:
+        return "set emulated.arm64.cpu in the profile to one of: qemu-aarch64 -cpu help"

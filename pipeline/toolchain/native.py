@@ -19,10 +19,12 @@ from pipeline.toolchain.errors import BuildFailed, CompilerMissing
 SOURCES = Path(__file__).parent / "native"
 _DEADLINE_S = 300.0
 
-#: What the device calls its ABI, and the target that zig and the OHOS clang call it.
+#: What the device calls its ABI, and the target that zig and the OHOS clang call it. On 32-bit
+#: devices floats travel in integer registers (softfp; application-dev/napi/ohos-abi.md of the
+#: OpenHarmony documentation), and the loader has no "hf" in its name.
 _ZIG_TARGETS = {
     "arm64-v8a": "aarch64-linux-musl",
-    "armeabi-v7a": "arm-linux-musleabihf",
+    "armeabi-v7a": "arm-linux-musleabi",
     "x86_64": "x86_64-linux-musl",
 }
 _OHOS_TARGETS = {
@@ -30,6 +32,9 @@ _OHOS_TARGETS = {
     "armeabi-v7a": "arm-linux-ohos",
     "x86_64": "x86_64-linux-ohos",
 }
+_OHOS_FLAGS = {"armeabi-v7a": ("-march=armv7-a", "-mfloat-abi=softfp")}
+#: The cross compilers of Debian's g++-aarch64-linux-gnu.
+ARM64_CC, ARM64_CXX = "aarch64-linux-gnu-gcc", "aarch64-linux-gnu-g++"
 _HOST_ABIS = {"x86_64": "x86_64", "aarch64": "arm64-v8a"}
 
 
@@ -67,24 +72,58 @@ def converter(package: Path) -> Program:
     """``converter_lite`` over the converter library of the unpacked ``package``."""
     stand_ins = (SOURCES / "pack_weight_manager.cc", SOURCES / "model_buffers.cc")
     sources = (*sorted(SOURCES.glob("converter_*.cc")), *stand_ins)
-    return _host_cxx("converter_lite", sources, package)
+    return _cxx("converter_lite", sources, package, "g++")
 
 
-def runtime_shim(package: Path, runner_sources: Path) -> Program:
+def runtime_shim(package: Path, runner_sources: Path, compiler: str = "g++") -> Program:
     """``libmindspore_lite_ndk.so``: the API of HarmonyOS over the runtime of ``package``.
 
-    It is declared as the runner declares it: ``oh_ai.h`` among the runner's sources.
+    It is declared as the runner declares it: ``oh_ai.h`` among the runner's sources. Where the
+    package has kernels that compute in fp16 they are linked first, so that they are used.
     """
     sources = (SOURCES / "ndk_shim.cc", SOURCES / "pack_weight_manager.cc")
-    flags = ("-shared", "-fPIC", "-fvisibility=hidden", "-I", str(runner_sources))
-    return _host_cxx(
-        "libmindspore_lite_ndk.so", sources, package, flags, (runner_sources / "oh_ai.h",)
+    fp16 = (package / "lib" / "liblite-unified-executor.so").is_file()
+    return _cxx(
+        "libmindspore_lite_ndk.so",
+        sources,
+        package,
+        compiler,
+        flags=("-shared", "-fPIC", "-fvisibility=hidden", "-I", str(runner_sources)),
+        headers=(runner_sources / "oh_ai.h",),
+        first=("-llite-unified-executor",) if fp16 else (),
     )
+
+
+def arm64_runner(sources: Path) -> Program:
+    """The runner for qemu-user: aarch64 with glibc, as the libraries of the package index are."""
+    compiler = _executable(ARM64_CC, "the runner for --emulate arm64")
+    return _runner(sources, (compiler,), _identity(compiler))
+
+
+def plugin(sources: Path, runner_sources: Path) -> Program:
+    """The plugin of qemu-user that counts instructions, from its folder of sources."""
+    compiler = _executable("gcc", "the plugin that counts instructions")
+    unit = sources / "plugin.c"
+    headers = (*sorted(sources.glob("*.h")), runner_sources / "counter_file.h")
+    flags = ("-std=c11", "-O2", "-s", "-shared", "-fPIC", "-fvisibility=hidden", "-D_GNU_SOURCE")
+    command = (compiler, *flags, "-I", str(sources), "-I", str(runner_sources), str(unit))
+    return Program("libinstructions.so", (unit,), headers, command, _identity(compiler))
+
+
+def features(sources: Path) -> Program:
+    """The program that prints the features of an emulated ARM64 processor."""
+    compiler = _executable(ARM64_CC, "the runner for --emulate arm64")
+    unit = sources / "features.c"
+    command = (compiler, "-std=c11", "-O2", "-s", "-D_GNU_SOURCE", str(unit))
+    return Program("features", (unit,), (), command, _identity(compiler))
 
 
 def runner(sources: Path, abi: str | None = None) -> Program:
     """The runner from the C files of a folder: for this machine, or for devices of ``abi``."""
-    command, compiler = _device_compiler(abi) if abi else _host_compiler()
+    return _runner(sources, *(_device_compiler(abi) if abi else _host_compiler()))
+
+
+def _runner(sources: Path, command: tuple[str, ...], compiler: str) -> Program:
     units = tuple(sorted(sources.glob("*.c")))
     flags = ("-std=c11", "-O2", "-s", "-D_GNU_SOURCE", "-I", str(sources))
     return Program(
@@ -139,20 +178,24 @@ def _first_error(text: str) -> str | None:
     return next((one_line(line) for line in text.splitlines() if "error" in line.lower()), None)
 
 
-def _host_cxx(
+def _cxx(
     name: str,
     sources: tuple[Path, ...],
     package: Path,
+    compiler: str,
+    *,
     flags: tuple[str, ...] = (),
     headers: tuple[Path, ...] = (),
+    first: tuple[str, ...] = (),
 ) -> Program:
-    compiler = _executable("g++", name)
+    """Built against the libraries of the package index; ``first``: linked before the others."""
+    compiler = _executable(compiler, name)
     libraries = package / "lib"
     command = (
         compiler, "-std=c++17", "-O2", *flags, "-D_GLIBCXX_USE_CXX11_ABI=0",
         "-I", str(package), "-I", str(package / "include"), *map(str, sources),
-        "-L", str(libraries), "-Wl,--no-as-needed", "-lmindspore_converter", "-lmindspore_core",
-        "-Wl,--disable-new-dtags", f"-Wl,-rpath,{libraries}",
+        "-L", str(libraries), "-Wl,--no-as-needed", *first, "-lmindspore_converter",
+        "-lmindspore_core", "-Wl,--disable-new-dtags", f"-Wl,-rpath,{libraries}",
         "-Wl,--allow-shlib-undefined", "-rdynamic", "-ldl", "-lpthread",
     )  # fmt: skip
     headers = (*sorted(SOURCES.glob("*.h")), *headers)
@@ -169,10 +212,9 @@ def _device_compiler(abi: str) -> tuple[tuple[str, ...], str]:
     if ndk and abi in _OHOS_TARGETS:
         compiler = str(Path(ndk) / "llvm" / "bin" / "clang")
         sysroot = str(Path(ndk) / "sysroot")
-        return (
-            (compiler, f"--target={_OHOS_TARGETS[abi]}", f"--sysroot={sysroot}", "-fPIE", "-pie"),
-            _identity(compiler),
-        )
+        target = (f"--target={_OHOS_TARGETS[abi]}", f"--sysroot={sysroot}")
+        flags = (*_OHOS_FLAGS.get(abi, ()), "-fPIE", "-pie")
+        return (compiler, *target, *flags), _identity(compiler)
     version = _zig_version()
     if abi not in _ZIG_TARGETS or version is None:
         raise CompilerMissing("ziglang", f"the runner for {abi} devices")

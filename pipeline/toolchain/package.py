@@ -23,7 +23,7 @@ VERSION = "2.0.0"
 _DEADLINE_S = 1800.0
 
 #: The converter and the whole device-side runtime need these of the wheel's libraries, no more.
-_LIBRARIES = (
+_COMMON = (
     "libmindspore_converter.so",
     "libmslite_converter_plugin.so",
     "libmindspore_core.so",
@@ -32,16 +32,19 @@ _LIBRARIES = (
     "libopencv_imgcodecs.so.4.5",
     "libopencv_imgproc.so.4.5",
 )
+#: The kernels that compute in fp16, which only ARM has.
+_FP16 = "liblite-unified-executor.so"
 
 
 @dataclass(frozen=True)
 class Wheel:
-    """One pinned file of the package index."""
+    """One pinned file of the package index. ``libraries``: what is unpacked of it."""
 
     machine: str
     tags: tuple[str, str]
     size_bytes: int
     sha256: str
+    libraries: tuple[str, ...] = _COMMON
 
     @property
     def name(self) -> str:
@@ -62,6 +65,7 @@ WHEELS = {
         ("none", "any"),
         55_957_681,
         "9006b56a0285833802b4880f34cbce5f94111ef5ca4071d5df5c61e8c2a3a6f7",
+        (*_COMMON, _FP16),
     ),
 }
 
@@ -91,14 +95,15 @@ def install(wheel: Wheel, progress: Progress) -> Path:
         if not home.is_dir():  # else another process was faster
             archive = _download(wheel, folder, progress)
             unpacked = folder / "unpacked"
-            _unpack(archive, unpacked)
+            _unpack(archive, unpacked, wheel.libraries)
             files.fsync_tree(unpacked)
             os.replace(unpacked, home)
     return home
 
 
 def _home(wheel: Wheel) -> Path:
-    return cache_root() / f"mindspore-lite-{VERSION}-{wheel.machine}-{wheel.sha256[:12]}"
+    name = f"mindspore-lite-{VERSION}-{wheel.machine}-{wheel.sha256[:12]}"
+    return cache_root() / (f"{name}-fp16" if _FP16 in wheel.libraries else name)
 
 
 def _download(wheel: Wheel, folder: Path, progress: Progress) -> Path:
@@ -127,8 +132,8 @@ def _download(wheel: Wheel, folder: Path, progress: Progress) -> Path:
     return found[0]
 
 
-def _unpack(archive: Path, target: Path) -> None:
-    wanted = tuple(f"mindspore_lite/lib/{name}" for name in _LIBRARIES)
+def _unpack(archive: Path, target: Path, libraries: tuple[str, ...]) -> None:
+    wanted = tuple(f"mindspore_lite/lib/{name}" for name in libraries)
     with zipfile.ZipFile(archive) as bundle:
         for member in bundle.namelist():
             if member in wanted or member.startswith("mindspore_lite/include/"):

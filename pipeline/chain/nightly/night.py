@@ -16,7 +16,7 @@ from pipeline.chain.nightly.publish import publish
 from pipeline.chain.nightly.verdict import Night, judge
 from pipeline.chain.run import WORKSPACE, Run, recorded
 from pipeline.chain.schedule import Local, Scheduler
-from pipeline.chain.targets import Wish
+from pipeline.chain.targets import Emulate, Wish
 from pipeline.config import places
 from pipeline.config.nightly import NightDevice
 from pipeline.config.places import LoadedNight
@@ -30,7 +30,7 @@ _Models = Mapping[str, Mapping[str, Ready | Trouble]]
 def nightly(
     config: Path = DEFAULT,
     *,
-    emulate: bool | None = None,
+    emulate: Emulate = None,
     fresh: bool = False,
     scheduler: Scheduler | None = None,
     hdc: Path | None = None,
@@ -151,10 +151,8 @@ def _troubled(case: Case, trouble: Trouble) -> Arrived:
     return Arrived(case, Status.ERROR, trouble.exit_code, (trouble.message,), hint=trouble.hint)
 
 
-def _wish(device: NightDevice, loaded: LoadedNight, emulate: bool | None, hdc: Path | None) -> Wish:
-    wanted = emulate
-    if wanted is None and device.emulate is not None:
-        wanted = bool(device.emulate)
+def _wish(device: NightDevice, loaded: LoadedNight, emulate: Emulate, hdc: Path | None) -> Wish:
+    wanted = device.emulate if emulate is None else emulate
     return Wish(loaded.profiles[device.called], device.target, wanted, hdc)
 
 
