@@ -13,6 +13,7 @@ from pipeline.config import places
 from pipeline.config.places import LoadedDeployment
 from pipeline.config.recipe import NamedRecipe
 from pipeline.config.recover import Recover
+from pipeline.config.recover_words import Train
 from pipeline.core import files
 from pipeline.core.errors import ToolchainError
 from pipeline.core.events import Listener, Silent
@@ -23,7 +24,7 @@ from pipeline.stages.data import DataStage
 from pipeline.stages.evaluate import Accuracy
 from pipeline.stages.recover.errors import NotRecoverable, RecoveredDiffers
 from pipeline.stages.recover.stage import RecoverStage, Trained
-from pipeline.stages.recover.state import Epoch
+from pipeline.stages.recover.state import Epoch, Step
 
 #: How far, in points, MindSpore and the runtime may be apart with the same weights.
 AGREEMENT_POINTS = 0.1
@@ -32,8 +33,11 @@ AGREEMENT_POINTS = 0.1
 @dataclass(frozen=True)
 class Recovered:
     """Accuracies in percent on the test set: of the network in float, of the recipe's model
-    ``before`` (None where it is no usable model) and after, and of the trained network with
-    snapped weights in MindSpore. ``epochs`` begin with number 0, before training.
+    ``before`` (None where it is no usable model) and after, and of the recovered network with
+    quantized values in MindSpore.
+
+    ``steps`` are those without training and ``epochs`` begin with number 0, before training, both
+    on the validation set, where ``enough_percent`` would have asked for no training.
     """
 
     name: str
@@ -53,6 +57,8 @@ class Recovered:
     checkpoint_sha256: str
     model: Path
     failures: tuple[str, ...]
+    steps: tuple[Step, ...] = ()
+    enough_percent: float | None = None
 
     @property
     def drop_points(self) -> float:
@@ -76,6 +82,17 @@ class Recovered:
             "n": self.n,
             "size_bytes": self.size_bytes,
             "float_bytes": self.float_bytes,
+            "steps": [
+                {
+                    "name": step.name,
+                    "accuracy_percent": _rounded(step.percent),
+                    "kept": step.kept,
+                    "note": step.note,
+                    "seconds": step.seconds,
+                }
+                for step in self.steps
+            ],
+            "enough_percent": _rounded(self.enough_percent),
             "epochs": [
                 {
                     "number": epoch.number,
@@ -98,21 +115,25 @@ def recover(
     *,
     recipe: str = "codebook-2",
     training: Recover | None = None,
+    train: Train | None = None,
     toolchain: Path | None = None,
     workspace: Path = WORKSPACE,
     listener: Listener | None = None,
 ) -> Recovered:
-    """Train ``config``'s network for a few epochs with the weights that ``recipe`` leaves it.
+    """Win back the accuracy that ``recipe`` takes from ``config``'s network.
 
-    The trained checkpoint holds weights at their levels; it is exported, converted and quantized
-    by the same recipe, and the model must answer as the network did. ``training`` stands in place
-    of the configuration's ``recover:``. Killed anywhere, the same call goes on after the last
-    epoch. Raises PipelineError.
+    First by steps that need no training, then, if that is not enough, by a few epochs with the
+    values that the recipe leaves. The checkpoint that comes out is exported, converted and
+    quantized by the same recipe, and the model must answer as the network did. ``training`` stands
+    in place of the configuration's ``recover:``, ``train`` in place of its ``train:``. Killed
+    anywhere, the same call goes on after the last epoch. Raises PipelineError.
     """
     listener = listener or Silent()
     loaded = places.deployment(config, (recipe,))
     (named,) = loaded.recipes
     how = _checked(loaded, named, training)
+    if train is not None:
+        how = how.model_copy(update={"train": train})
     with start(workspace, "recover", loaded.deployment.name) as run:
         builder = Builder(loaded, run, listener)
         named_toolchain = toolchain or loaded.deployment.toolchain
@@ -172,6 +193,7 @@ def _stage(builder: Builder, ground: Ground, named: NamedRecipe, how: Recover) -
         validation=fetched(how.validation, "validation") if how.validation else test,
         test=test,
         how=how,
+        drop_points=deployment.limits.accuracy_drop_points or 0.0,
         workspace=run.workspace,
         logs=run.logs,
     )
@@ -226,6 +248,8 @@ def _result(
         checkpoint_sha256=trained.sha256,
         model=run.keep_model(model.path, f"{name}.ms"),
         failures=tuple(gates.model_failures(loaded.deployment.limits, drop, model.parity)),
+        steps=answer.steps,
+        enough_percent=answer.enough_percent,
     )
 
 

@@ -11,8 +11,11 @@ from pipeline.chain.recover import Recovered
 
 
 def recovered(value: Recovered) -> list[RenderableType]:
-    """The epochs, the model before and after, and the verdict."""
-    parts: list[RenderableType] = [Text(), _epochs(value), _models(value), _verdict(value)]
+    """The steps, the epochs, the model before and after, and the verdict."""
+    parts: list[RenderableType] = [Text(), _steps(value)]
+    if len(value.epochs) > 1:
+        parts.append(_epochs(value))
+    parts += [_models(value), _verdict(value)]
     for title, path in (
         ("checkpoint", value.checkpoint),
         ("model", value.model),
@@ -22,6 +25,23 @@ def recovered(value: Recovered) -> list[RenderableType]:
     return parts
 
 
+def _steps(value: Recovered) -> Table:
+    title = f"{value.name}: without training, for {value.recipe}"
+    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
+    table.add_column("step", no_wrap=True)
+    for name in ("accuracy", "seconds"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("")
+    for number, step in enumerate(value.steps):
+        found = "" if step.percent is None else f"{step.percent:.2f} %"
+        mark = "kept" if step.kept else step.note or "not kept"
+        style = "green" if number and step.kept else "dim"
+        table.add_row(
+            step.name, found, f"{step.seconds:.1f}", Text(mark if number else "", style=style)
+        )
+    return table
+
+
 def _epochs(value: Recovered) -> Table:
     title = f"{value.name}: trained for {value.recipe}, checked with its weights"
     table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
@@ -29,7 +49,7 @@ def _epochs(value: Recovered) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     for epoch in value.epochs:
-        mark = "as it was" if epoch.loss is None else ""
+        mark = "untrained" if epoch.loss is None else ""
         best = Text("best", style="bold green")
         table.add_row(
             str(epoch.number),
@@ -62,7 +82,8 @@ def _accuracy(value: Recovered, percent: float | None) -> tuple[str, str]:
 
 
 def _verdict(value: Recovered) -> Text:
-    spent = f"{len(value.epochs) - 1} epochs in {value.seconds:.0f} s"
+    count = len(value.epochs) - 1
+    spent = f"{count} epochs in {value.seconds:.0f} s" if count else "without training"
     if value.failures:
         return Text.assemble(("limit not met: ", "bold red"), f"{value.failures[0]} ({spent})")
     return Text.assemble(

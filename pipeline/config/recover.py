@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from pipeline.config.data import FUNCTION, Locate, Preprocess, Source
 from pipeline.config.document import Section
+from pipeline.config.recover_words import Free, Train
 
 _Positive = Annotated[float, Field(gt=0)]
 _Amount = Annotated[float, Field(ge=0)]
@@ -52,6 +53,19 @@ class Recover(Section):
     data: Source = Field(description="the labelled training set")
     validation: Source | None = Field(
         None, description="labelled samples that choose the best epoch; the test set if absent"
+    )
+    recipes: tuple[str, ...] = Field(
+        (), description="what `deploy` recovers; every recipe that misses the limit if absent"
+    )
+    free: tuple[Free, ...] = Field(
+        tuple(Free),
+        description="steps before training, each kept if it helps: channels of neighbouring layers "
+        "brought to one range, batch norms' statistics and biases fitted to the quantized weights",
+    )
+    train: Train = Field(
+        Train.IF_NEEDED,
+        description="if-needed: where the accuracy is still below target_percent, or without it "
+        "further below the float network's than limits.accuracy_drop_points",
     )
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 6
     batch: Annotated[int, Field(ge=1, le=65535)] = 32

@@ -14,9 +14,9 @@ from pipeline.chain.recover import recover
 from pipeline.config.recover import Recover
 from pipeline.core.events import Silent
 from pipeline.stages.recover import errors
-from pipeline.stages.recover.request import EPOCH
-from pipeline.stages.recover.stage import _Teller
-from pipeline.stages.recover.state import Epoch
+from pipeline.stages.recover.request import EPOCH, PROGRESS, STEP
+from pipeline.stages.recover.state import Epoch, Step
+from pipeline.stages.recover.teller import Teller
 
 ROOT = Path(__file__).parents[2]
 DATA = {"data": "package.module:train"}
@@ -115,12 +115,34 @@ class Heard(Silent):
         self.told.append((step, subject, note))
 
 
-def test_a_listener_hears_of_each_epoch() -> None:
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("something that a user's function prints", []),
+        (
+            EPOCH + json.dumps(asdict(Epoch(0, None, 8, 10, 9.0))),
+            [("epoch", "codebook-2 0/4", "80.00 % of 10, untrained")],
+        ),
+        (
+            EPOCH + json.dumps(asdict(Epoch(1, 0.25, 9, 10, 2.0))),
+            [
+                ("epoch", "codebook-2 1/4", "90.00 % of 10, loss 0.2500, 6 s left"),
+                ("recover", 1, 4),
+            ],
+        ),
+        (PROGRESS + "[1.5, 4]", [("recover", 1.5, 4)]),
+        (
+            STEP + json.dumps(asdict(Step("bias", 7, 10, False, "", 1.0))),
+            [("step", "codebook-2 bias", "70.00 % of 10, not kept")],
+        ),
+        (
+            STEP + json.dumps(asdict(Step("statistics", None, 10, False, "no norm", 0.0))),
+            [("step", "codebook-2 statistics", "not tried: no norm")],
+        ),
+    ],
+    ids=["other", "before", "epoch", "progress", "step", "not-tried"],
+)
+def test_a_listener_hears_what_the_worker_says(line: str, told: list[Any]) -> None:
     heard = Heard()
-    teller = _Teller("codebook-2", 4, heard)
-    teller.hear("something that a user's function prints")
-    teller.hear(EPOCH + json.dumps(asdict(Epoch(3, 0.25, 9, 10, 2.0))))
-    assert heard.told == [
-        ("epoch", "codebook-2 3/4", "90.00 % of 10, loss 0.2500, 2 s left"),
-        ("recover", 3, 4),
-    ]
+    Teller("codebook-2", 4, heard).hear(line)
+    assert heard.told == told

@@ -9,9 +9,12 @@ import pytest
 
 from pipeline.core.errors import LocalFileError
 from pipeline.stages.recover import state
-from pipeline.stages.recover.state import Epoch, State
+from pipeline.stages.recover.state import Epoch, State, Step
 
 VALUES = {"a.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "step/0": np.array([3])}
+
+
+STEPS = (Step("bias", 6, 10, True, "", 1.0), Step("statistics", None, 10, False, "why", 0.0))
 
 
 def epoch(number: int, correct: int) -> Epoch:
@@ -25,7 +28,7 @@ def snapped(number: int) -> dict[str, np.ndarray]:
 def kept(folder: Path, *correct: int) -> State:
     epochs = tuple(epoch(number, right) for number, right in enumerate(correct))
     for count in range(1, len(epochs) + 1):
-        now = State(epochs[:count], VALUES)
+        now = State(epochs[:count], VALUES, STEPS, 70.0)
         state.keep(folder, now, snapped(count - 1), "mark")
     return now
 
@@ -34,6 +37,7 @@ def test_what_was_kept_is_found(tmp_path: Path) -> None:
     before = kept(tmp_path, 4, 7)
     found = state.find(tmp_path, "mark")
     assert found is not None and found.epochs == before.epochs
+    assert found.steps == STEPS and found.enough == 70.0
     assert list(found.values) == list(VALUES)
     for name, value in VALUES.items():
         assert found.values[name].dtype == value.dtype

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from pipeline.chain.recover import Recovered
 from pipeline.cli import recover_tables
-from pipeline.stages.recover.state import Epoch
+from pipeline.stages.recover.state import Epoch, Step
 
 FOUND = Recovered(
     name="digits",
@@ -31,6 +31,13 @@ FOUND = Recovered(
     checkpoint_sha256="0" * 64,
     model=Path("x.ms"),
     failures=(),
+    steps=(
+        Step("as it is", 58, 100, True, "", 1.0),
+        Step("equalization", 61, 100, True, "", 1.0),
+        Step("statistics", None, 100, False, "the network has no batch norm", 0.0),
+        Step("bias", 60, 100, False, "", 1.0),
+    ),
+    enough_percent=98.5,
 )
 
 
@@ -44,8 +51,11 @@ def shown(value: Recovered) -> str:
 def test_epochs_models_and_verdict() -> None:
     lines = shown(FOUND).splitlines()
     rows = {words[0]: words for line in lines if (words := line.split())}
-    assert rows["0"][1:] == ["58.00", "%", "1.0", "as", "it", "was"]
+    assert rows["0"][1:] == ["58.00", "%", "1.0", "untrained"]
     assert rows["1"][1:] == ["0.5000", "98.00", "%", "2.0", "best"]
+    assert rows["equalization"][1:] == ["61.00", "%", "1.0", "kept"]
+    assert rows["bias"][1:] == ["60.00", "%", "1.0", "not", "kept"]
+    assert "no batch norm" in " ".join(rows["statistics"])
     assert any("one-bit, before" in line and "-41.00" in line for line in lines)
     assert any("one-bit, recovered" in line and "16.00x" in line for line in lines)
     assert "recovered: -1.00 points against the float network (2 epochs in 5 s)" in lines
@@ -62,8 +72,15 @@ def test_a_missed_limit_and_an_unusable_model_are_named(value: Recovered, text: 
     assert text in shown(value)
 
 
+def test_without_training_there_are_no_epochs_to_show() -> None:
+    text = shown(replace(FOUND, epochs=FOUND.epochs[:1], best_epoch=0))
+    assert "without training" in text and "loss" not in text
+
+
 def test_json_says_what_was_met() -> None:
     assert FOUND.as_json()["verdict"] == "met"
     assert replace(FOUND, failures=("x",)).as_json()["verdict"] == "not met"
     assert FOUND.as_json()["accuracy_drop_points"] == 1.0
     assert [epoch["loss"] for epoch in FOUND.as_json()["epochs"]] == [None, 0.5, 0.4]
+    assert [step["kept"] for step in FOUND.as_json()["steps"]] == [True, True, False, False]
+    assert FOUND.as_json()["steps"][2]["accuracy_percent"] is None

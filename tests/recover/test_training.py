@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,8 @@ from pipeline.config.recover import Recover
 from pipeline.stages.recover import training
 from pipeline.stages.recover.errors import FunctionUnusable
 from tests.recover.networks import Normed
+
+pytestmark = pytest.mark.usefixtures("graph_mode")
 
 RANDOM = np.random.default_rng(6)
 IMAGES = RANDOM.random((8, 1, 28, 28)).astype(np.float32)
@@ -35,14 +36,6 @@ class Thinned(nn.Cell):  # type: ignore[misc]
 
 def how(**more: Any) -> Recover:
     return Recover.model_validate({"data": "package.module:train", **more})
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _seeded() -> Iterator[None]:
-    mode = mindspore.get_context("mode")
-    training.seed(1)
-    yield
-    mindspore.set_context(mode=mode)
 
 
 def called(network: nn.Cell, settings: Recover, taught: Any, *, learns: bool) -> tuple[float, Any]:

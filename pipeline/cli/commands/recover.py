@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
 from pipeline.cli import options
 from pipeline.cli.session import Session
+from pipeline.config.recover_words import Train
 from pipeline.core.errors import ExitCode
 
 EXAMPLE = "pipeline recover my/deploy.yaml --recipe codebook-2"
@@ -19,11 +20,14 @@ def command(
     recipe: Annotated[
         str, typer.Option("--recipe", "-r", help="How the weights are quantized")
     ] = "codebook-2",
+    train: Annotated[
+        Optional[Train], typer.Option(help="When to train; the configuration's if absent")
+    ] = None,
     toolchain: options.ToolchainOption = None,
     workspace: options.WorkspaceOption = Path("runs"),
     json: options.JsonOption = False,
 ) -> None:
-    """Train the network for a while with quantized weights, to win back their accuracy."""
+    """Win back the accuracy that quantization took: without training, then by a short training."""
     with Session(json) as current:
         from pipeline.chain.recover import recover as call
         from pipeline.cli import recover_tables
@@ -31,6 +35,7 @@ def command(
         found = call(
             config,
             recipe=recipe,
+            train=train,
             toolchain=toolchain,
             workspace=workspace,
             listener=current.listener,

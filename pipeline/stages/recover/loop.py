@@ -10,25 +10,21 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import mindspore
 import numpy as np
 from mindspore import Tensor
 
+from pipeline.config.recover_words import Train
 from pipeline.core import files, usercode
 from pipeline.core.errors import PipelineError
-from pipeline.quantize.modelfile import ModelFile
-from pipeline.quantize.quantizer import settings_for
-from pipeline.stages.checkpoint import mindspore_text, network, parameters, reference
-from pipeline.stages.evaluate import count_correct
+from pipeline.stages.checkpoint import mindspore_text, network
 from pipeline.stages.recover import augment, state, training, weights
-from pipeline.stages.recover.errors import (
-    NothingToRecover,
-    TrainingDiverged,
-    TrainingFailed,
-    TrainingSetUnfit,
-)
-from pipeline.stages.recover.request import EPOCH, Answer, Labelled, Request
+from pipeline.stages.recover.errors import TrainingDiverged, TrainingFailed, TrainingSetUnfit
+from pipeline.stages.recover.free import steps
+from pipeline.stages.recover.request import EPOCH, PROGRESS, Answer, Request
 from pipeline.stages.recover.state import Epoch, State
+from pipeline.stages.recover.trainee import Trainee, first, tensors
+
+_TELL_EVERY_S = 1.0
 
 
 class Loop:
@@ -38,29 +34,27 @@ class Loop:
         self._request = request
         self._settings = settings = request.settings
         training.seed(settings.seed)
-        self._sets = {
-            one.labels: self._read(one)
-            for one in (request.training, request.validation, request.test)
-        }
         shapes = [spec.shape for spec in request.network.inputs]
         augment.check(request.training.source, shapes, settings.augment)
-        self._network = self._loaded()
-        self._parameters = training.parameters_of(self._network)
-        self._links = self._linked()
-        self._teacher = self._loaded() if settings.distillation else None
+        self._trainee = trainee = Trainee(request)
+        self._parameters = trainee.parameters
+        self._teacher = trainee.loaded() if settings.distillation else None
         path = request.network.python_path
         self._loss = training.loss_of(settings, path)
         self._steps = self._steps_of_epoch()
         rates = training.rates(settings, self._steps * settings.epochs, path)
-        trainable = self._network.trainable_params()
+        trainable = trainee.network.trainable_params()
         self._optimizer = training.optimizer(settings, trainable, rates, path)
-        self._everything = training.parameters_of(self._network, self._optimizer)
+        self._everything = {
+            **self._parameters,
+            **training.parameters_of(trainee.network, self._optimizer),
+        }
         self._mark = files.sha256_json(usercode.loaded_sources())
 
     def run(self, checkpoint: Path) -> Answer:
         """Train from the beginning, or from the last epoch that was kept; write the best."""
         try:
-            epochs = self._trained()
+            done = self._trained()
         except PipelineError:
             raise
         except Exception as error:
@@ -68,131 +62,113 @@ class Loop:
             text, factory = str(error), self._request.network.factory
             where = mindspore_text.place(text) or network.users_line(error)
             raise TrainingFailed(factory, mindspore_text.boil_down(text), where) from error
+        trainee, test = self._trainee, self._request.test
         best = state.best(self._request.state)
         training.assign(self._parameters, best)
-        self._write(best, checkpoint)
-        correct, n = self._correct(self._request.test)
+        trainee.write(best, checkpoint)
         return Answer(
-            epochs=epochs,
-            best=State(epochs, {}).best.number,
-            test_correct=correct,
-            test_n=n,
-            weights=tuple(each.parameter for each in self._links),
+            steps=done.steps,
+            enough_percent=done.enough,
+            epochs=done.epochs,
+            best=done.best.number,
+            test_correct=trainee.correct(test),
+            test_n=len(trainee.samples(test)[1]),
+            weights=tuple(each.parameter for each in trainee.links),
             dependencies=usercode.loaded_sources(),
         )
 
-    def _trained(self) -> tuple[Epoch, ...]:
+    def _trained(self) -> State:
         folder = self._request.state
         now = state.find(folder, self._mark)
         if now is None:
-            now = self._checked((), None, time.monotonic())
+            now = self._begun()
         else:
             training.assign(self._everything, now.values)
-        target = self._settings.target_percent
         step: Any = None
-        draws = training.draws(self._network)
-        while len(now.epochs) <= self._settings.epochs:
-            if target is not None and now.best.percent >= target:
-                break
+        draws = training.draws(self._trainee.network)
+        while self._goes_on(now):
             begun, number = time.monotonic(), len(now.epochs)
             learns = number <= self._settings.statistics_epochs
             if step is None or draws or number == self._settings.statistics_epochs + 1:
                 step = training.gradients(
-                    self._network, self._loss, self._settings, learns_statistics=learns
+                    self._trainee.network, self._loss, self._settings, learns_statistics=learns
                 )
-            now = self._checked(now.epochs, self._epoch(number, step), begun)
-        return now.epochs
+            now = self._checked(now, self._epoch(number, step), begun)
+        return now
+
+    def _goes_on(self, now: State) -> bool:
+        """Whether there is another epoch to train."""
+        settings = self._settings
+        if len(now.epochs) > settings.epochs or settings.train is Train.NEVER:
+            return False
+        if settings.target_percent is not None and now.best.percent >= settings.target_percent:
+            return False
+        untrained = len(now.epochs) == 1 and settings.train is Train.IF_NEEDED
+        return not (untrained and now.best.percent >= now.enough)
+
+    def _begun(self) -> State:
+        """The steps without training, and what stands before the first epoch."""
+        begun, validation = time.monotonic(), self._request.validation
+        enough = self._settings.target_percent
+        if enough is None:
+            count = len(self._trainee.samples(validation)[1])
+            exact = 100.0 * self._trainee.correct(validation) / count
+            enough = exact - self._request.drop_points
+        found = tuple(steps.run(self._trainee))
+        return self._checked(State((), {}, found, enough), None, begun)
 
     def _epoch(self, number: int, step: Any) -> float:
         """Train for an epoch; gives the mean loss. The parameters are the float ones after it."""
-        request, settings = self._request, self._settings
-        inputs, labels = self._sets[request.training.labels]
-        seed = (settings.seed, number)
-        watched = {name: self._parameters[name] for name in weights.names(self._links)}
-        losses = []
+        trainee, settings = self._trainee, self._settings
+        inputs, labels = trainee.samples(self._request.training)
+        watched = {name: self._parameters[name] for name in weights.names(trainee.links)}
+        losses: list[float] = []
         chosen: Mapping[str, Any] = {}
-        rows = augment.batches(inputs, labels, settings.augment, settings.batch, seed)
+        told = time.monotonic()
+        rows = augment.batches(
+            inputs, labels, settings.augment, settings.batch, (settings.seed, number)
+        )
         for count, (batch, targets) in enumerate(rows):
             floats = training.values(watched)
             if count % settings.renew_steps == 0:
-                chosen = weights.fit(self._links, floats)
-            snapped = weights.snapped(self._links, floats, chosen)
+                chosen = weights.fit(trainee.links, floats)
+            snapped = weights.snapped(trainee.links, floats, chosen)
             training.assign(self._parameters, snapped)
-            tensors = [Tensor(array) for array in batch]
-            loss, found = step(Tensor(targets), self._taught(tensors), *tensors)
+            given = tensors(batch)
+            loss, found = step(Tensor(targets), self._taught(given), *given)
             losses.append(float(loss.asnumpy()))
             if not np.isfinite(losses[-1]):
                 raise TrainingDiverged(number, count + 1)
             training.assign(self._parameters, {name: floats[name] for name in snapped})
             self._optimizer(found)
+            if time.monotonic() - told >= _TELL_EVERY_S:
+                told = time.monotonic()
+                done = number - 1 + (count + 1) / self._steps
+                print(PROGRESS + json.dumps([done, settings.epochs]), flush=True)
         return float(np.mean(losses))
 
-    def _checked(self, before: tuple[Epoch, ...], loss: float | None, begun: float) -> State:
+    def _checked(self, before: State, loss: float | None, begun: float) -> State:
         """Count right answers with snapped weights, and keep and tell what was found."""
         floats = training.values(self._parameters)
-        snapped = weights.settled(self._links, floats)
-        training.assign(self._parameters, snapped)
-        correct, n = self._correct(self._request.validation)
-        training.assign(self._parameters, {name: floats[name] for name in snapped})
+        correct, snapped = self._trainee.judged(floats)
+        n = len(self._trainee.samples(self._request.validation)[1])
         seconds = round(time.monotonic() - begun, 3)
-        epoch = Epoch(len(before), loss, correct, n, seconds)
-        now = State((*before, epoch), training.values(self._everything))
+        epoch = Epoch(len(before.epochs), loss, correct, n, seconds)
+        values = training.values(self._everything)
+        now = State((*before.epochs, epoch), values, before.steps, before.enough)
         state.keep(self._request.state, now, {**floats, **snapped}, self._mark)
         print(EPOCH + json.dumps(asdict(epoch)), flush=True)
         return now
 
-    def _taught(self, tensors: Sequence[Tensor]) -> Tensor:
+    def _taught(self, given: Sequence[Tensor]) -> Tensor:
         if self._teacher is None:
             return Tensor(0.0)
-        return _first(self._teacher(*tensors))
-
-    def _correct(self, labelled: Labelled) -> tuple[int, int]:
-        """Right answers of the network as it is; batches of one size, compiled once."""
-        inputs, labels = self._sets[labelled.labels]
-        self._network.set_train(False)
-        size = self._settings.batch
-        outputs = []
-        for start in range(0, len(labels), size):
-            rows = np.arange(start, start + size) % len(labels)  # the last is filled up
-            found = self._network(*(Tensor(np.asarray(array[rows])) for array in inputs))
-            outputs.append(_first(found).asnumpy())
-        scores = np.concatenate(outputs)[: len(labels)]
-        return count_correct(scores, labels), len(labels)
-
-    def _loaded(self) -> Any:
-        asked = self._request.network
-        cell = network.build(asked.factory, asked.arguments, asked.python_path)
-        parameters.load(cell, asked.checkpoint, asked.factory)
-        return cell.set_train(False)
-
-    def _read(self, labelled: Labelled) -> tuple[list[Any], Any]:
-        """Inputs [N, *a sample without its batch of 1] and labels."""
-        specs = self._request.network.inputs
-        if any(spec.shape[0] != 1 for spec in specs):
-            raise TrainingSetUnfit(labelled.source, "an input of the network has no batch of 1")
-        samples = reference.read_samples(specs, labelled.inputs)
-        return [array[:, 0] for array in samples], np.load(labelled.labels)
-
-    def _linked(self) -> tuple[weights.Link, ...]:
-        model = ModelFile(self._request.model)
-        settings = settings_for(model, self._request.recipe)
-        if not settings:
-            raise NothingToRecover(self._request.recipe_name)
-        floats = training.values(self._parameters)
-        return weights.link(model, settings, floats, training.norms(self._network))
+        return first(self._teacher(*given))
 
     def _steps_of_epoch(self) -> int:
         training_set = self._request.training
-        count, batch = len(self._sets[training_set.labels][1]), self._settings.batch
+        count, batch = len(self._trainee.samples(training_set)[1]), self._settings.batch
         if count < batch:
             reason = f"{count} samples are less than a batch of {batch}"
             raise TrainingSetUnfit(training_set.source, reason)
         return count // batch
-
-    def _write(self, values: Mapping[str, Any], path: Path) -> None:
-        named = [{"name": name, "data": Tensor(values[name])} for name in self._parameters]
-        mindspore.save_checkpoint(named, str(path))
-
-
-def _first(outputs: Any) -> Any:
-    return outputs[0] if isinstance(outputs, (tuple, list)) else outputs

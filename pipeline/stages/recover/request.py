@@ -10,10 +10,14 @@ from typing import Any
 from pipeline.config.recipe import Recipe
 from pipeline.config.recover import Recover
 from pipeline.stages.checkpoint.request import ExportRequest
-from pipeline.stages.recover.state import Epoch
+from pipeline.stages.recover.state import Epoch, Step
 
 #: What a line of standard output that tells of an epoch begins with.
 EPOCH = "recover-epoch "
+#: The same inside of an epoch: how many epochs are done, and of how many.
+PROGRESS = "recover-progress "
+#: The same of a step without training.
+STEP = "recover-step "
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Request:
     """A network to train; ``network.samples`` are the test set's.
 
     ``model`` is the float ``.ms`` that the network was converted to, ``state`` the folder in which
-    a training that was killed goes on.
+    a training that was killed goes on; ``drop_points`` below the float network are good enough.
     """
 
     network: ExportRequest
@@ -42,6 +46,7 @@ class Request:
     validation: Labelled
     test: Labelled
     state: Path
+    drop_points: float = 0.0
 
     def to_json(self, output: Path) -> dict[str, Any]:
         """For the worker, which writes into ``output``."""
@@ -60,6 +65,7 @@ class Request:
                 for name, one in self._sets().items()
             },
             "state": str(self.state),
+            "drop_points": self.drop_points,
             "output": str(output),
         }
 
@@ -84,15 +90,19 @@ class Request:
             recipe=Recipe.model_validate(value["recipe"]),
             settings=Recover.model_validate(value["settings"]),
             state=Path(value["state"]),
+            drop_points=value["drop_points"],
             **sets,
         )
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A trained network. ``epochs`` begin with number 0, before any training; ``test_correct`` is
-    of the test set with the snapped weights of epoch ``best``."""
+    """A trained network. ``steps`` are those without training, ``epochs`` begin with number 0,
+    before any training; ``test_correct`` is of the test set with the snapped weights of epoch
+    ``best``, ``enough_percent`` the accuracy on the validation set that asks for no training."""
 
+    steps: tuple[Step, ...]
+    enough_percent: float
     epochs: tuple[Epoch, ...]
     best: int
     test_correct: int
@@ -108,6 +118,8 @@ class Answer:
     def from_json(value: Mapping[str, Any]) -> Answer:
         """What ``to_json`` gave."""
         return Answer(
+            steps=tuple(Step(**item) for item in value["steps"]),
+            enough_percent=value["enough_percent"],
             epochs=tuple(Epoch(**item) for item in value["epochs"]),
             best=value["best"],
             test_correct=value["test_correct"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,8 +22,8 @@ from pipeline.stages.checkpoint import identity
 from pipeline.stages.checkpoint.errors import WorkerTimeout
 from pipeline.stages.convert import Model
 from pipeline.stages.recover.errors import Died, decode
-from pipeline.stages.recover.request import EPOCH, Answer, Labelled, Request
-from pipeline.stages.recover.state import Epoch
+from pipeline.stages.recover.request import Answer, Labelled, Request
+from pipeline.stages.recover.teller import Teller
 from pipeline.stages.recover.worker import CHECKPOINT
 
 _WORKER = "pipeline.stages.recover.worker"
@@ -44,7 +43,8 @@ class Trained:
 class RecoverStage:
     """Train ``network`` for ``recipe``; ``baseline`` is its float model.
 
-    ``progress`` is the folder, the same for the same settings, in which each epoch is kept.
+    ``drop_points`` below the float network's accuracy are good enough. ``progress`` is the folder,
+    the same for the same settings, in which each epoch is kept.
     """
 
     network: Network
@@ -56,6 +56,7 @@ class RecoverStage:
     validation: Dataset
     test: Dataset
     how: Recover
+    drop_points: float
     workspace: Path
     logs: Path
     name: str = "recover"
@@ -76,7 +77,8 @@ class RecoverStage:
             "recipe": self.recipe.recipe.settings(),
             "quantizer": QUANTIZER_VERSION,
             "data": [self.training.digest, self.validation.digest, self.test.digest],
-            "training": self.how.model_dump(mode="json", exclude={"data", "validation"}),
+            "training": self.how.model_dump(mode="json", exclude={"data", "validation", "recipes"}),
+            "drop_points": self.drop_points,
         }
 
     def execute(self, folder: Path, listener: Listener) -> Mapping[str, Any]:
@@ -95,7 +97,7 @@ class RecoverStage:
 
     def _ask(self, folder: Path, listener: Listener, log: Path) -> Answer:
         factory = self.network.factory
-        teller = _Teller(self.subject, self.how.epochs, listener)
+        teller = Teller(self.subject, self.how.epochs, listener)
         with files.disk_errors(folder), tempfile.TemporaryDirectory(dir=folder) as scratch:
             self.progress.mkdir(parents=True, exist_ok=True)
             answer, done = child.ask(
@@ -128,30 +130,8 @@ class RecoverStage:
             validation=_labelled(self.validation),
             test=_labelled(self.test),
             state=self.progress,
+            drop_points=self.drop_points,
         )
-
-
-class _Teller:
-    """Tells a listener of the epochs that a worker's lines speak of."""
-
-    def __init__(self, subject: str, epochs: int, listener: Listener) -> None:
-        self._subject, self._epochs, self._listener = subject, epochs, listener
-
-    def hear(self, line: str) -> None:
-        """One line of the worker's output; what is not for us is the log's."""
-        if not line.startswith(EPOCH):
-            return
-        epoch = Epoch(**json.loads(line[len(EPOCH) :]))
-        left = (self._epochs - epoch.number) * epoch.seconds
-        loss = "as it is" if epoch.loss is None else f"loss {epoch.loss:.4f}, {left:.0f} s left"
-        self._listener.finished(
-            "epoch",
-            f"{self._subject} {epoch.number}/{self._epochs}",
-            reused=False,
-            note=f"{epoch.percent:.2f} % of {epoch.n}, {loss}",
-            seconds=epoch.seconds,
-        )
-        self._listener.progress("recover", self._subject, epoch.number, self._epochs)
 
 
 def _labelled(dataset: Dataset) -> Labelled:

@@ -37,11 +37,32 @@ class Epoch:
 
 
 @dataclass(frozen=True)
+class Step:
+    """A step without training: ``correct`` of ``n`` samples of validation after it, None where it
+    was not tried for the reason in ``note``; what did not help was not ``kept``."""
+
+    name: str
+    correct: int | None
+    n: int
+    kept: bool
+    note: str
+    seconds: float
+
+    @property
+    def percent(self) -> float | None:
+        """Accuracy in percent."""
+        return None if self.correct is None else 100.0 * self.correct / self.n
+
+
+@dataclass(frozen=True)
 class State:
-    """All epochs so far, and every array that the next one begins with, by name."""
+    """All epochs so far, and every array that the next one begins with, by name; before them the
+    steps without training, and the accuracy in percent that is good enough."""
 
     epochs: tuple[Epoch, ...]
     values: Mapping[str, Any]
+    steps: tuple[Step, ...] = ()
+    enough: float = 100.0
 
     @property
     def best(self) -> Epoch:
@@ -56,7 +77,12 @@ def keep(folder: Path, state: State, snapped: Mapping[str, Any], mark: str) -> N
     """
     if state.best is state.epochs[-1]:
         files.write_bytes(folder / _BEST, _packed(snapped, {}))
-    head = {"mark": mark, "epochs": [asdict(epoch) for epoch in state.epochs]}
+    head = {
+        "mark": mark,
+        "steps": [asdict(step) for step in state.steps],
+        "enough": state.enough,
+        "epochs": [asdict(epoch) for epoch in state.epochs],
+    }
     files.write_bytes(folder / _LAST, _packed(state.values, head))
 
 
@@ -65,7 +91,13 @@ def find(folder: Path, mark: str) -> State | None:
     found = _unpacked(folder / _LAST)
     if found is None or found[1].get("mark") != mark or _unpacked(folder / _BEST) is None:
         return None
-    return State(tuple(Epoch(**item) for item in found[1]["epochs"]), found[0])
+    head = found[1]
+    return State(
+        tuple(Epoch(**item) for item in head["epochs"]),
+        found[0],
+        tuple(Step(**item) for item in head["steps"]),
+        head["enough"],
+    )
 
 
 def best(folder: Path) -> Mapping[str, Any]:

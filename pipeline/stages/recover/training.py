@@ -73,7 +73,7 @@ def gradients(
     cell = Gradients(objective, network.trainable_params())
     cell.set_train()
     if not learns_statistics:
-        for _, norm in _norm_cells(network):
+        for _, norm in norm_cells(network):
             norm.set_train(False)
     return cell
 
@@ -86,8 +86,8 @@ def draws(network: nn.Cell) -> bool:
 def norms(network: nn.Cell) -> tuple[Norm, ...]:
     """The batch norms of a network."""
     return tuple(
-        Norm(cell.gamma.name, cell.moving_variance.name, float(cell.eps))
-        for _, cell in _norm_cells(network)
+        Norm(cell.gamma.name, cell.moving_variance.name, float(cell.eps), cell.beta.name)
+        for _, cell in norm_cells(network)
     )
 
 
@@ -154,7 +154,8 @@ def seed(number: int) -> None:
     mindspore.set_seed(number)
 
 
-def _norm_cells(network: nn.Cell) -> list[tuple[str, Any]]:
+def norm_cells(network: nn.Cell) -> list[tuple[str, Any]]:
+    """The batch norms of a network with their paths."""
     return [pair for pair in network.cells_and_names() if isinstance(pair[1], _NORMS)]
 
 

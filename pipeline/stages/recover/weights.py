@@ -36,6 +36,7 @@ class Norm:
     gamma: str
     variance: str
     epsilon: float
+    beta: str = ""
 
     def factor(self, values: Values) -> Any:
         """What it multiplies each channel with, float32 [channels]."""
