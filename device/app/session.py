@@ -29,6 +29,14 @@ _TIMES = 3
 _ENDING = re.compile(r"\.[a-z0-9]{1,8}")
 
 
+@dataclass(frozen=True)
+class AppRun:
+    """A run of the runner: its arguments, and the files that it leaves, to be fetched."""
+
+    arguments: tuple[str, ...]
+    keep: tuple[str, ...]
+
+
 @dataclass
 class AppSession:
     """An app that answered; ``hello`` is what it said of itself."""
@@ -79,34 +87,28 @@ class AppSession:
 
     def run(
         self,
-        runs: Sequence[Sequence[str]],
+        runs: Sequence[AppRun],
         *,
-        keep: Sequence[str],
         deadline_s: float,
         on_line: OnLine | None = None,
         silence_s: float | None = None,
     ) -> RemoteResult:
-        """Runs of the runner by their arguments, one after another up to the first that fails.
+        """One start of the app for each run, as each is a process of its own elsewhere.
 
-        ``keep`` names the files that they leave, for ``fetch``. Raises the errors of
+        Up to the first that fails; ``fetch`` then has what they left. Raises the errors of
         ``device.errors`` and ``device.app.errors``.
         """
         started = time.monotonic()
-        request = Request(
-            needs=needed(runs, tuple(self._sources)),
-            runs=tuple(tuple(run) for run in runs),
-            keep=tuple(keep),
-        )
         self._left.clear()
-        for _ in range(_TIMES):
-            answer = self._call(request, deadline_s, on_line, silence_s)
-            if answer.status is Status.DONE:
-                return self._result(answer, len(runs), time.monotonic() - started)
-            if answer.status is not Status.MISSING:
-                raise AppFailed(self.app.key, answer.reason or answer.status.value)
-            for name in answer.missing:
-                self._send(name)
-        raise NeverArrives(self.app.key, str(self._sources[answer.missing[0]]), _TIMES)
+        code, output = 0, b""
+        for run in runs:
+            left_s = deadline_s - (time.monotonic() - started)
+            answer = self._run(run, max(left_s, 1.0), on_line, silence_s)
+            code = answer.codes[0]
+            output += self._log(answer)
+            if code != 0:
+                break
+        return RemoteResult(code & 0xFF, output, time.monotonic() - started)
 
     def fetch(self, remote: str, target: Path) -> None:
         """Fetch a file that the last runs left, whole or not at all. Raises ``PullFailed``."""
@@ -168,15 +170,32 @@ class AppSession:
                 lambda: self.app.send(local, f"incoming/{request.sha256}"),
             )
 
-    def _result(self, answer: Answer, runs: int, seconds: float) -> RemoteResult:
-        codes = answer.codes
-        if not codes or any(codes[:-1]) or (codes[-1] == 0 and len(codes) != runs):
-            raise AnswerUnreadable(self.app.key, f"{runs} runs, and the codes are {codes}")
-        self._left = {file.path: file for file in answer.files}
+    def _run(
+        self, run: AppRun, deadline_s: float, on_line: OnLine | None, silence_s: float | None
+    ) -> Answer:
+        needs = needed([run.arguments], tuple(self._sources))
+        request = Request(needs, (run.arguments,), run.keep)
+        missing = ""
+        for _ in range(_TIMES):
+            answer = self._call(request, deadline_s, on_line, silence_s)
+            if answer.status is Status.MISSING:
+                for name in answer.missing:
+                    self._send(name)
+                missing = answer.missing[0] if answer.missing else ""
+            elif answer.status is not Status.DONE:
+                raise AppFailed(self.app.key, answer.reason or answer.status.value)
+            elif len(answer.codes) != 1:
+                raise AnswerUnreadable(self.app.key, f"one run, and the codes {answer.codes}")
+            else:
+                self._left.update((file.path, file) for file in answer.files)
+                return answer
+        raise NeverArrives(self.app.key, str(self._sources.get(missing, missing)), _TIMES)
+
+    def _log(self, answer: Answer) -> bytes:
         with tempfile.TemporaryDirectory(prefix="mslite-log-") as folder:
             log = Path(folder) / "log"
             self.fetch(f"{self.scratch}/{answer.call}.log", log)
-            return RemoteResult(codes[-1] & 0xFF, log.read_bytes(), seconds)
+            return log.read_bytes()
 
 
 @contextmanager

@@ -19,6 +19,9 @@ from device.device import OnLine
 from device.errors import ConnectionLost, DeviceOffline, DeviceSilent, DeviceTimeout
 from pipeline.core.files import sha256_file
 
+#: Of so many looks one is for the answer though the log does not tell of it.
+_BLIND_LOOKS = 3
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -44,6 +47,7 @@ class Waiting:
     def __post_init__(self) -> None:
         self._log = Reader(f"{self.session}-{self.call}")
         self._ended = False
+        self._looks = 0
         self._last_line = ""
         self._alive_at = self._printed_at = time.monotonic()
         self._beat = b""
@@ -67,7 +71,7 @@ class Waiting:
     def _look(self) -> Answer | None:
         try:
             self._listen()
-            found = self._fetch()
+            found = self._fetch() if self._may_be_there else None
             if found is None:
                 self._check_life()
                 self._check_silence()
@@ -77,11 +81,18 @@ class Waiting:
                 raise
             return None
 
+    @property
+    def _may_be_there(self) -> bool:
+        """Whether it is worth to ask for the answer: the log said so, or it may have lost it."""
+        self._looks += 1
+        return self._ended or self._looks % _BLIND_LOOKS == 0
+
     def _listen(self) -> None:
         for said in self._log.read(self.app.said()):
             self._alive_at = time.monotonic()
             if said.kind is Kind.FAILED:
                 raise AppFailed(self.app.key, said.text)
+            self._ended = self._ended or said.kind is Kind.ENDS
             if said.kind is Kind.SAYS:
                 self._printed_at, self._last_line = self._alive_at, said.text
                 if self.on_line:

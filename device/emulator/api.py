@@ -13,7 +13,7 @@ from pipeline.core.files import disk_errors, remove_tree, sha256_json
 
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,60}")
 #: Goes up when ``system.install`` makes something else of the same specification.
-_GENERATION = 2
+_GENERATION = 4
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,15 @@ class EmulatedDevice:
     def set_vitals(self, **values: float | bool | None) -> None:
         """Change what it is like, by the names of ``EmulatedSpec.vitals``: ``charging=True``."""
         vitals.change(str(self.folder), dict(values))
+
+    def plan_apps(self, **values: int | str) -> None:
+        """What befalls apps from now on.
+
+        ``install`` and ``start``: the codes that refuse them; ``crash_after_lines`` and
+        ``freeze_after_lines``: of what an app says, counted from 1; ``log_lines``: how many of
+        them the system's log keeps; ``sandbox="closed"``: hdc does not get in.
+        """
+        store.save(str(self.folder / "apps.json"), dict(values))
 
     @property
     def state(self) -> str:

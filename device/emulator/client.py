@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from types import ModuleType
 from typing import NoReturn
 
 from device.emulator import shell, texts
@@ -29,6 +30,13 @@ def main(home: str, arguments: list[str]) -> NoReturn:
     options, rest = _split(arguments)
     _Client(home, options.get("-t", ""), " ".join(arguments)).run(rest)
     _leave("")
+
+
+def _apps() -> ModuleType:
+    """Loaded by the calls that need it only: most of them have to be quick."""
+    from device.emulator import app
+
+    return app
 
 
 def _split(arguments: list[str]) -> tuple[dict[str, str], list[str]]:
@@ -83,8 +91,12 @@ class _Client:
             _leave(self._connect(rest[0] if rest else ""))
         elif word == "wait":
             self._wait()
+        elif word == "shell" and rest[:1] == ["-b"] and len(rest) > 1:
+            _leave(_apps().shell(self._device(server), rest[1], rest[2:]))
         elif word == "shell":
             shell.run(self._device(server), rest)
+        elif word == "install":
+            _leave(_apps().install(self._device(server), rest))
         elif word == "file" and rest[:1] in (["send"], ["recv"]):
             _leave(transfer(self._device(server), rest[0], rest[1:]))
         else:

@@ -29,12 +29,13 @@ class CutError(Exception):
 def transfer(device: Stored, way: str, arguments: list[str]) -> str:
     """Do it; what hdc prints."""
     paths: list[str] = []
-    cwd = os.getcwd()
+    cwd, bundle = os.getcwd(), ""
     at = 0
     while at < len(arguments):
         word = arguments[at]
         if word in _VALUES:
             cwd = arguments[at + 1] if word == "-cwd" and at + 1 < len(arguments) else cwd
+            bundle = arguments[at + 1] if word == "-b" and at + 1 < len(arguments) else bundle
             at += 1
         elif word.startswith("-") and word not in _FLAGS and not paths:
             return texts.UNKNOWN_OPTION.format(option=word)
@@ -47,6 +48,17 @@ def transfer(device: Stored, way: str, arguments: list[str]) -> str:
     for path in (source, target):
         if any(char in path for char in '"\t\n'):
             return texts.NO_SUCH_FILE.format(path=path)
+    if bundle:
+        from device.emulator.app import RefusedError as Closed
+        from device.emulator.app import inside
+
+        try:
+            if way == "send":
+                target = inside(device, bundle, target)
+            else:
+                source = inside(device, bundle, source)
+        except Closed as refusal:
+            return str(refusal)
     job = _Job(device, way == "send", keep_mode="-m" in arguments)
     return job.run(source, target, cwd)
 
