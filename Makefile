@@ -1,6 +1,6 @@
 # make deploy DEVICE=phone        a trained checkpoint to measured models
 # make test                       all tests
-# Variables: DEVICE (phone, tablet, watch), CONFIG (a deploy.yaml), NIGHT (a nightly.yaml), EMULATE (1 always, 0 never)
+# Variables: DEVICE (phone, tablet, watch), CONFIG (a deploy.yaml), NIGHT (a nightly.yaml), EMULATE (1 or host, arm64, 0 never)
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
@@ -16,14 +16,18 @@ TESTS ?= tests
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+ARM64_PACKAGES := qemu-user g++-aarch64-linux-gnu libc6-arm64-cross libstdc++6-arm64-cross
+APT := apt-get install --yes --no-install-recommends
+AS_ROOT = $(if $(filter 0,$(shell id -u)),,sudo)
+
 emulate_1 := --emulate host
 emulate_0 := --no-emulate
 EMULATION := $(if $(EMULATE),$(or $(emulate_$(EMULATE)),--emulate $(EMULATE)))
 
-.PHONY: help setup deploy benchmark numbers nightly test lint format doctor lock clean
+.PHONY: help setup deploy benchmark arm64 numbers nightly test lint format doctor lock clean
 
 help: ## what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
+	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
 
 setup: $(STAMP) ## a virtual environment with everything
 
@@ -39,6 +43,12 @@ deploy: $(STAMP) ## checkpoint to measured models on DEVICE
 
 benchmark: $(STAMP) ## measure on DEVICE what was deployed last
 	@$(BIN)/pipeline benchmark --device $(DEVICE) $(EMULATION) $(ARGS)
+
+arm64: $(STAMP) ## what EMULATE=arm64 takes: Debian packages (as root), then our programs
+	@dpkg -s $(ARM64_PACKAGES) >/dev/null 2>&1 || $(AS_ROOT) $(APT) $(ARM64_PACKAGES) || \
+	  { $(AS_ROOT) apt-get update --quiet && $(AS_ROOT) $(APT) $(ARM64_PACKAGES); } || \
+	  { echo "hint: these Debian packages are needed, and root to install them: $(ARM64_PACKAGES)"; exit 4; }
+	@$(BIN)/pipeline toolchain arm64
 
 numbers: $(STAMP) ## train the second example, a MobileNetV2, and deploy it to DEVICE
 	@test -f examples/numbers/mobilenetv2.ckpt || $(BIN)/python -m examples.numbers.train

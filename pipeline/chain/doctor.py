@@ -16,6 +16,7 @@ from pathlib import Path
 from device.hdc.client import HdcClient
 from device.hdc.locate import locate
 from device.runner import SOURCES as RUNNER_SOURCES
+from pipeline.chain import arm64
 from pipeline.core.errors import PipelineError
 from pipeline.core.places import cache_root, expand
 from pipeline.toolchain import package, versions
@@ -66,6 +67,7 @@ def doctor(hdc: Path | None = None) -> tuple[Check, ...]:
         _room(),
         *_devices(hdc),
         _cross_compiler(),
+        _arm64(),
     )
 
 
@@ -190,6 +192,14 @@ def _cross_compiler() -> Check:
         "none; needed to build the runner for a real device",
         "pip install 'mslite-pipeline[arm]', or set OHOS_NDK to the HarmonyOS native SDK",
     )
+
+
+def _arm64() -> Check:
+    """What ``--emulate arm64`` takes."""
+    try:
+        return Check("ARM64 emulation", State.OK, arm64.state())
+    except PipelineError as error:
+        return Check("ARM64 emulation", State.OPTIONAL, str(error), error.hint)
 
 
 def _guarded(name: str, look: Callable[[], Check]) -> Check:

@@ -16,6 +16,7 @@ from pipeline.statistics.summary import Summary
 
 if TYPE_CHECKING:
     from pipeline.chain.doctor import Check
+    from pipeline.toolchain.arm64 import Arm64
     from pipeline.toolchain.toolchain import Toolchain
 
 _STATES = {"ok": ("ok", "green"), "optional": ("--", "yellow"), "missing": ("NO", "bold red")}
@@ -147,6 +148,17 @@ def toolchain(value: Toolchain) -> list[RenderableType]:
     table.add_column("where", overflow="fold")
     table.add_row("MindSpore Lite", f"{value.version}, {value.origin.value}")
     table.add_row("converter_lite", str(value.converter))
+    table.add_row("runner", str(value.runner))
+    table.add_row("runtime", str(value.runtime))
+    return [table]
+
+
+def arm64(value: Arm64) -> list[RenderableType]:
+    """What ARM64 is emulated with."""
+    table = Table(box=SIMPLE_HEAD, show_header=False)
+    table.add_column("part", style="bold")
+    table.add_column("where", overflow="fold")
+    table.add_row("qemu-user", f"{value.version}, {value.qemu}")
     table.add_row("runner", str(value.runner))
     table.add_row("runtime", str(value.runtime))
     return [table]

@@ -56,6 +56,15 @@ class Arm64:
         plugin = str(self.plugin).replace(",", ",,")
         return (str(self.qemu), "-L", str(_PREFIX), "-cpu", cpu, "-plugin", plugin)
 
+    def as_json(self) -> dict[str, str]:
+        """For ``--json``."""
+        return {
+            "qemu": str(self.qemu),
+            "version": self.version,
+            "runner": str(self.runner),
+            "runtime": str(self.runtime),
+        }
+
     def cpu_features(self, cpu: str) -> tuple[str, ...]:
         """The features of a ``cpu``, by the names of /proc/cpuinfo. Raises CpuUnknown."""
         done = process.run(

@@ -36,3 +36,14 @@ def install(
 
         found = call(toolchain, force=force, listener=current.listener)
         current.show(found, tables.toolchain(found))
+
+
+@app.command("arm64", epilog="Example: pipeline toolchain arm64")
+def arm64(json: options.JsonOption = False) -> None:
+    """Fetch and build what `--emulate arm64` takes; make arm64 brings Debian's part of it too."""
+    with Session(json) as current:
+        from pipeline.chain.arm64 import install as call
+        from pipeline.cli import tables
+
+        found = call(current.listener)
+        current.show(found, tables.arm64(found))
