@@ -80,10 +80,16 @@ def recipe(name: str, near: Path | None = None) -> NamedRecipe:
     return NamedRecipe(name=path.stem, path=path, recipe=load(path, Recipe, "recipe"))
 
 
-def profile(name: str, near: Path | None = None) -> NamedProfile:
-    """The device profile called ``name``; raises NameUnknown with those there are."""
+def profile(name: str, near: Path | None = None, app: Path | None = None) -> NamedProfile:
+    """The device profile called ``name``; raises NameUnknown with those there are.
+
+    ``app`` stands in place of the bench app's package that the profile names.
+    """
     path = _find("devices", "device", name, near)
-    return NamedProfile(name=path.stem, path=path, profile=load(path, Profile, "device profile"))
+    found = load(path, Profile, "device profile")
+    named = path.parent / expand(found.run.app) if found.run.app else None
+    run = found.run.model_copy(update={"app": app or named})
+    return NamedProfile(name=path.stem, path=path, profile=found.model_copy(update={"run": run}))
 
 
 def names(folder: str, near: Path | None = None) -> tuple[str, ...]:

@@ -46,6 +46,9 @@ class RunSettings(Section):
     threads: Annotated[int, Field(ge=1, le=64)] = 2
     binding: Binding = Binding.BIG
     way: WayChoice = WayChoice.AUTO
+    app: Path | None = Field(
+        None, description="The bench app's signed package (.hap), for devices that lack it"
+    )
 
 
 class SamplePlan(Section):
@@ -69,6 +72,7 @@ class SamplePlan(Section):
     percentile: Annotated[
         float, Field(gt=0, le=99.9, description="To be borne at 99 %: more samples where needed")
     ] = 99
+    reference: bool = Field(True, description="Run a small fixed model beside the others")
     cool_down_s: Annotated[
         float, Field(ge=0, description="Longest wait for the device to be as it was")
     ] = 60.0
@@ -83,7 +87,7 @@ class Validity(Section):
     min_battery_percent: int | None = 20
     allow_charging: bool = Field(False, description="true: only said, as charging warms")
     max_frequency_drop_percent: float | None = Field(
-        10.0, description="by which a core's clock may fall below its first reading"
+        20.0, description="by which the fastest core's clock may fall"
     )
     max_reference_percent: float | None = Field(
         10.0, description="by which the reference workload may move in one session"

@@ -19,7 +19,10 @@ class RunnerRefused(DeviceError):
 
     @property
     def hint(self) -> str:
-        return "consumer devices run signed code only: use a board, a debug image or --emulate"
+        return (
+            "consumer devices run signed code only: build the bench app as "
+            "device/bench_app/README.md tells and give it with --app FILE.hap"
+        )
 
 
 @dataclass(eq=False)
