@@ -196,6 +196,9 @@ int32_t API(ModelPredict)(void *model, oh_ai_tensors inputs, oh_ai_tensors *outp
   if (g_predictions == number("FAKE_KILL_AT", -1)) {
     raise(SIGKILL);
   }
+  if (g_predictions == number("FAKE_STOP_AT", -1)) {
+    raise(SIGTERM);
+  }
   ++g_predictions;
   usleep((unsigned)number("FAKE_SLEEP_US", 0));
   while (number("FAKE_HANG", 0)) {

@@ -1,0 +1,91 @@
+"""What an ELF file says of itself: enough to tell whether a device can start it.
+
+Field offsets are those of the System V ABI, chapters 4 and 5.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
+_DT_NEEDED, _DT_STRTAB, _DT_RPATH, _DT_RUNPATH = 1, 5, 15, 29
+_EM = {40: "arm", 62: "x86_64", 183: "aarch64"}
+_ET = {2: "executable", 3: "shared"}
+
+
+@dataclass(frozen=True)
+class Elf:
+    """``kind`` is ``shared`` for a library and for a program that may lie anywhere."""
+
+    machine: str
+    bits: int
+    kind: str
+    interpreter: str | None
+    needed: tuple[str, ...]
+    has_run_path: bool
+
+
+@dataclass(frozen=True)
+class _Segment:
+    type: int
+    offset: int
+    address: int
+    size: int
+
+
+def read_elf(path: Path) -> Elf:
+    """The facts of a little-endian ELF file. Raises ValueError for anything else."""
+    data = path.read_bytes()
+    if data[:4] != b"\x7fELF" or data[5] != 1:
+        raise ValueError(f"{path} is no little-endian ELF file")
+    wide = data[4] == 2
+    kind, machine = struct.unpack_from("<HH", data, 16)
+    segments = tuple(_segments(data, wide))
+    entries = tuple(_dynamic(data, wide, segments))
+    table = next((value for tag, value in entries if tag == _DT_STRTAB), 0)
+    names = _at(segments, table)
+    return Elf(
+        machine=_EM.get(machine, str(machine)),
+        bits=64 if wide else 32,
+        kind=_ET.get(kind, str(kind)),
+        interpreter=next(
+            (_text(data, part.offset) for part in segments if part.type == _PT_INTERP), None
+        ),
+        needed=tuple(_text(data, names + value) for tag, value in entries if tag == _DT_NEEDED),
+        has_run_path=any(tag in (_DT_RPATH, _DT_RUNPATH) for tag, _ in entries),
+    )
+
+
+def _segments(data: bytes, wide: bool) -> Iterator[_Segment]:
+    (table,) = struct.unpack_from("<Q" if wide else "<I", data, 32 if wide else 28)
+    size, count = struct.unpack_from("<HH", data, 54 if wide else 42)
+    for index in range(count):
+        at = table + index * size
+        if wide:
+            kind, _, offset, address, _, length = struct.unpack_from("<IIQQQQ", data, at)
+        else:
+            kind, offset, address, _, length = struct.unpack_from("<IIIII", data, at)
+        yield _Segment(kind, offset, address, length)
+
+
+def _dynamic(data: bytes, wide: bool, segments: tuple[_Segment, ...]) -> Iterator[tuple[int, int]]:
+    form = "<qQ" if wide else "<iI"
+    for segment in segments:
+        if segment.type == _PT_DYNAMIC:
+            part = data[segment.offset : segment.offset + segment.size]
+            yield from struct.iter_unpack(form, part)
+
+
+def _at(segments: tuple[_Segment, ...], address: int) -> int:
+    """Where in the file lies what is loaded at ``address``."""
+    for segment in segments:
+        if segment.type == _PT_LOAD and 0 <= address - segment.address < segment.size:
+            return segment.offset + address - segment.address
+    return 0
+
+
+def _text(data: bytes, offset: int) -> str:
+    return data[offset : data.index(b"\0", offset)].decode()
