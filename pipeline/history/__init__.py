@@ -1,0 +1,1 @@
+"""What was measured before: every result of every run, in one SQLite file."""
