@@ -11,6 +11,7 @@ CONFIG ?=
 NIGHT ?= configs/nightly.yaml
 EMULATE ?=
 ARGS ?=
+DATA ?=
 TESTS ?= tests
 
 BIN := $(VENV)/bin
@@ -24,7 +25,7 @@ emulate_1 := --emulate host
 emulate_0 := --no-emulate
 EMULATION := $(if $(EMULATE),$(or $(emulate_$(EMULATE)),--emulate $(EMULATE)))
 
-.PHONY: help setup deploy benchmark arm64 numbers nightly test lint format doctor lock clean
+.PHONY: help setup deploy benchmark arm64 numbers experiment nightly test lint format doctor lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -53,6 +54,9 @@ arm64: $(STAMP) ## what EMULATE=arm64 takes: Debian packages (as root), then our
 numbers: $(STAMP) ## train the second example, a MobileNetV2, and deploy it to DEVICE
 	@test -f examples/numbers/mobilenetv2.ckpt || $(BIN)/python -m examples.numbers.train
 	@$(BIN)/pipeline deploy examples/numbers/deploy.yaml --device $(DEVICE) $(EMULATION) $(ARGS)
+
+experiment: $(STAMP) ## rerun a published comparison (DATA=FOLDER: on MNIST); some minutes a seed
+	@$(BIN)/python -m examples.experiment $(if $(DATA),--data "$(DATA)",--readme README.md) $(ARGS)
 
 nightly: $(STAMP) ## every model by every recipe on every device of NIGHT, judged
 	@$(BIN)/pipeline nightly $(NIGHT) $(EMULATION) $(ARGS)

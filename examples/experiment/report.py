@@ -1,0 +1,34 @@
+"""What an experiment leaves: all results, the table and the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from examples.experiment import table
+from examples.experiment.page import write_page
+from examples.experiment.result import summaries
+from examples.experiment.runner import Experiment, Outcome
+from pipeline.core import files
+
+
+def write(experiment: Experiment, outcome: Outcome, readme: Path | None) -> list[Path]:
+    """Write results.json, table.md and report.html into the experiment's folder, and the table
+    into ``readme``; gives the paths. Raises NoPlaceForTable."""
+    folder, plan = experiment.folder, experiment.plan
+    found = summaries(outcome.results)
+    about = table.Circumstances(
+        experiment.samples.name,
+        outcome.results[0].n,
+        len(plan.seeds),
+        plan.epochs,
+        plan.tuning_epochs,
+    )
+    failed = {name: error.message for name, error in outcome.failed.items()}
+    text = table.markdown(found, about, failed)
+    results, own, page = (folder / name for name in ("results.json", "table.md", "report.html"))
+    files.write_json(results, [one.to_json() for one in outcome.results])
+    files.write_text(own, text)
+    write_page(page, experiment, outcome, found, about)
+    if readme is not None:
+        table.put(readme, text)
+    return [results, own, page, *([readme] if readme else [])]
