@@ -49,7 +49,8 @@ def device_failures(limits: DeviceLimits, measurement: Measurement) -> Iterator[
     size = measurement.workload.size_bytes
     if limits.size_bytes is not None and size > limits.size_bytes:
         yield f"{size:,} bytes, at most {limits.size_bytes:,} are allowed"
-    p90_ms = measurement.latency.p90_ns / 1e6
-    allowed = limits.latency_p90_ms
-    if measurement.facts.where is Where.DEVICE and allowed is not None and p90_ms > allowed:
-        yield f"p90 latency is {p90_ms:.4g} ms, at most {allowed:g} ms are allowed"
+    latency, allowed = measurement.latency, limits.latency_p90_ms
+    if measurement.facts.where is Where.DEVICE and latency is not None and allowed is not None:
+        p90_ms = latency.p90_ns / 1e6
+        if p90_ms > allowed:
+            yield f"p90 latency is {p90_ms:.4g} ms, at most {allowed:g} ms are allowed"

@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.chain.report import Report, Row
+from pipeline.cli import cost
 from pipeline.stages.convert import Runtime
-from pipeline.statistics.summary import Summary
 
 if TYPE_CHECKING:
     from pipeline.chain.doctor import Check
@@ -26,8 +26,8 @@ def report(value: Report) -> list[RenderableType]:
     """The table of models, what the figures are worth, and the verdict."""
     parts: list[RenderableType] = [Text(), _models(value)]
     if value.device is not None:
-        parts.append(_where(value))
-        parts.extend(_support(value.rows))
+        parts.append(cost.where(value))
+        parts.extend(cost.support(value.rows))
     parts.extend(_draws(value.rows))
     for failure in value.failures:
         parts.append(Text.assemble(("limit not met: ", "bold red"), failure))
@@ -44,10 +44,9 @@ def _models(value: Report) -> Table:
     if qualities:
         for name in ("smaller", "accuracy", "change", "cosine"):
             table.add_column(name, justify="right", no_wrap=True)
-    if measured:
-        for name in ("p50", "p90", "p99", "load"):
-            heading = f"{name} ms\nEMULATED" if value.emulated else f"{name} ms"
-            table.add_column(heading, justify="right", no_wrap=True)
+    figures = cost.columns(value) if measured else ()
+    for figure in figures:
+        table.add_column(figure.heading, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     for row in value.rows:
         cells = [row.name, f"{row.size_bytes:,}"]
@@ -60,12 +59,7 @@ def _models(value: Report) -> Table:
             ]
         elif qualities:
             cells += [""] * 4
-        if row.measurement:
-            latency = row.measurement.latency
-            cells += [_ms(latency, 50), _ms(latency, 90), _ms(latency, 99)]
-            cells.append(f"{row.measurement.run.load_ns / 1e6:.2f}")
-        elif measured:
-            cells += [""] * 4
+        cells += [figure.cell(row.measurement) if row.measurement else "" for figure in figures]
         verdict = ("limit not met", "bold red") if row.failures else ("ok", "green")
         table.add_row(*cells, Text(*verdict))
     return table
@@ -93,41 +87,6 @@ def _title(value: Report) -> str:
     if value.reference is Runtime.FP32_MODEL:
         return f"{value.name}: compared with its own fp32 model only, which has {percent}"
     return f"{value.name}: the network itself has {percent}"
-
-
-def _ms(latency: Summary, percent: int) -> str:
-    """A percentile in milliseconds; a tilde where there are too few samples to bear it."""
-    value = {50: latency.p50_ns, 90: latency.p90_ns, 99: latency.p99_ns}[percent]
-    mark = "" if percent in latency.supported else "~"
-    return f"{mark}{value / 1e6:.4g}"
-
-
-def _where(value: Report) -> Text:
-    assert value.device is not None
-    device = value.device
-    if value.emulated:
-        return Text(
-            f"EMULATED {value.profile} ({device.where.value}): latencies are those of this "
-            "computer and say nothing about a phone or watch",
-            style="bold yellow",
-        )
-    return Text(f"measured on {device.key}: {device.summary}")
-
-
-def _support(rows: Sequence[Row]) -> list[RenderableType]:
-    measured = [row.measurement for row in rows if row.measurement]
-    if not measured:
-        return []
-    first = measured[0]
-    counts = sorted({item.latency.n for item in measured})
-    text = f"{'/'.join(map(str, counts))} samples each after {first.run.warm_up} warm-ups, "
-    text += f"{first.run.threads} threads"
-    supported = first.latency.supported
-    if supported:
-        text += "; supports " + ", ".join(f"p{p}" for p in supported) + " at 99 % confidence"
-    if any(p not in supported for p in (50, 90, 99)):
-        text += "; ~ marks what it does not support"
-    return [Text(text, style="dim")]
 
 
 def checks(found: Sequence[Check]) -> list[RenderableType]:

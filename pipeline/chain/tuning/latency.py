@@ -131,4 +131,5 @@ class _Device:
         kept.unlink()
         if found.invalid:
             return replace(candidate, failed=found.invalid)
+        assert found.latency is not None  # an emulated processor is refused before
         return replace(candidate, latency_p50_ns=float(found.latency.p50_ns))

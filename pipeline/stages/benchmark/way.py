@@ -22,7 +22,9 @@ from device.device import (
     OnProgress,
     Pushed,
     RemoteResult,
+    Where,
 )
+from device.emulator.arm64 import LAUNCHER
 from device.hdc.device import HdcDevice
 from device.quote import quote
 from pipeline.config.profile import WayChoice
@@ -77,6 +79,7 @@ class RunnerWay:
     program: Pushed
     scratch: str
     choice: WayChoice = WayChoice.RUNNER
+    launcher: tuple[str, ...] = ()
 
     @property
     def runner_sha256(self) -> str | None:
@@ -98,7 +101,7 @@ class RunnerWay:
         """All in one remote command."""
         left = " ".join(quote(path) for options in runs for path in _produces(options))
         commands = [
-            " ".join(quote(part) for part in (self.program.path, *options.arguments()))
+            " ".join(map(quote, (*self.launcher, self.program.path, *options.arguments())))
             for options in runs
         ]
         return self.device.run(
@@ -173,7 +176,7 @@ def open_way(
     program = None if choice is WayChoice.APP else _program(device, facts, choice, runner)
     if program is not None:
         with device.scratch() as scratch:
-            yield RunnerWay(device, program, scratch)
+            yield RunnerWay(device, program, scratch, launcher=_launcher(facts))
         return
     with _app(device, facts, choice, hap) as session:
         yield AppWay(session)
@@ -187,12 +190,18 @@ def _program(
     if choice is WayChoice.AUTO and refusals.known:
         return None
     program = device.push(runner(), executable=True)
-    done = device.run(f"{quote(program.path)} --version", deadline_s=_PROBE_DEADLINE_S)
+    command = " ".join(map(quote, (*_launcher(facts), program.path, "--version")))
+    done = device.run(command, deadline_s=_PROBE_DEADLINE_S)
     refused = done.code == _NOT_EXECUTABLE
     refusals.note(refused)
     if refused and choice is WayChoice.RUNNER:
         raise RunnerRefused(device.key)
     return None if refused else program
+
+
+def _launcher(facts: DeviceFacts) -> tuple[str, ...]:
+    """What programs are started by, where the processor is emulated too."""
+    return (LAUNCHER,) if facts.where is Where.EMULATED_ARM64 else ()
 
 
 def _app(
