@@ -17,7 +17,7 @@
 typedef struct {
   const char *status;
   char reason[512];
-  const char *missing[MOST_RUNS * 16];
+  const char *missing[MOST_RUNS];
   size_t missing_count;
   int codes[MOST_RUNS];
   size_t code_count;

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { MOST_LINES = 4096, MOST_RUNS = 16 };
+enum { MOST_LINES = 4096, MOST_RUNS = 256 };
 
 typedef struct {
   const char *keyword;
