@@ -54,7 +54,9 @@ def test_every_cell_is_planned_once_and_seed_by_seed() -> None:
     for seed in plan.seeds:
         for way in WAYS.values():
             tried = {c.augmentation for c in cells if c.seed == seed and c.way == way}
-            assert {Augmentation.NONE, Augmentation.MOVED} <= tried
+            assert Augmentation.NONE in tried
+            few = way.bits <= 3 or way.name == "full-8"
+            assert (Augmentation.MOVED in tried) is few
             assert (Augmentation.FLIPPED in tried) is (way.name == FLIPPED_WAY)
 
 
