@@ -70,10 +70,15 @@ def test_paced_beside_others_and_profiled(device: Device) -> None:
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     result = parse_result((device.folder / "result.json").read_bytes())
-    assert len(result.starts_ns) == result.inferences == 7  # begun at 0, 10, ... 60 ms
+    count = len(result.starts_ns)  # begun at 0, 10, ... 60 ms, fewer where one takes long
+    assert 5 <= count <= 7
+    assert (result.inferences, len(result.samples_ns)) == (count, count)
     assert all(start >= index * 10_000_000 for index, start in enumerate(result.starts_ns))
     assert [other.model for other in result.also_loaded] == ["other.ms"]
-    assert [(row.kind, row.calls) for row in result.operators] == [("Conv2D", 7), ("ReLU", 7)]
+    assert [(row.kind, row.calls) for row in result.operators] == [
+        ("Conv2D", count),
+        ("ReLU", count),
+    ]
     assert device.record["pinned_cores"] == [0]
 
 
