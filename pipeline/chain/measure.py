@@ -16,7 +16,7 @@ from pipeline.config.profile import Profile
 from pipeline.core import files
 from pipeline.core.events import Listener
 from pipeline.core.runner import RunnerResult
-from pipeline.stages.benchmark import Inputs, Measurement, Workload, bench
+from pipeline.stages.benchmark import Inputs, Measurement, Wanted, Workload, bench, plan_for
 from pipeline.stages.samples import Samples
 from pipeline.toolchain import host, native, versions
 from pipeline.toolchain.errors import ModelUnusable
@@ -121,28 +121,32 @@ def run_all(
     profile: Profile,
     run: Run,
     listener: Listener,
+    wanted: Wanted | None = None,
 ) -> list[Measurement]:
-    """Benchmark models one after another, with the runner that fits the device's ABI.
+    """Benchmark models, which take turns, with the runner that fits the device's ABI.
 
     Raises WrongInHalf for a model that must not be run in fp16.
     """
     for workload in workloads:
         if workload.fp16:
             half.check(workload.name, workload.model)
-    runner = device_runner(connection.facts, listener) or toolchain.runner
     device, facts = connection.device, connection.facts
     if text := versions.newer_than_runtime(toolchain.version, facts.api_level):
         listener.warning(text)
     with (
         device.lease(),
-        bench(device, facts, runner, inputs, profile, run.samples, listener) as ready,
+        bench(
+            device,
+            facts,
+            lambda: device_runner(facts, listener) or toolchain.runner,
+            inputs,
+            profile,
+            run.samples,
+            listener,
+            plan_for(profile, wanted),
+        ) as ready,
     ):
-        measurements = []
-        state = device.telemetry()
-        for workload in workloads:
-            measurements.append(ready.measure(workload, state))
-            state = measurements[-1].after
-    return measurements
+        return ready.measure(workloads)
 
 
 def device_runner(facts: DeviceFacts, listener: Listener) -> Path | None:

@@ -1,164 +1,174 @@
-"""A device made ready, and the models that are run on it one after another."""
+"""A device made ready, and the models that are run on it, taking turns."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from device.device import Device, DeviceFacts, Pushed, Telemetry, Where
-from device.errors import PullFailed
+from device.device import Device, DeviceFacts, Where
 from device.quote import quote
+from device.watch import watch
 from pipeline.config.profile import Profile
 from pipeline.core import files
-from pipeline.core.errors import one_line
 from pipeline.core.events import Listener
-from pipeline.core.runner import RunnerFailed, RunnerOptions, RunnerResult, parse_result
-from pipeline.stages.benchmark.errors import RecordUnreadable, RunFailed, RunnerRefused
+from pipeline.core.runner import RunnerOptions, RunnerResult
+from pipeline.stages.benchmark import counting, reference
+from pipeline.stages.benchmark.cooling import Cooling
+from pipeline.stages.benchmark.launcher import Launcher
 from pipeline.stages.benchmark.measurement import Measurement
+from pipeline.stages.benchmark.outcome import Observed, measurements
+from pipeline.stages.benchmark.pilot import pilot
+from pipeline.stages.benchmark.plan import Plan, plan_for
+from pipeline.stages.benchmark.prepared import Prepared
+from pipeline.stages.benchmark.turns import take_turns
+from pipeline.stages.benchmark.way import open_way
 from pipeline.stages.benchmark.workload import Inputs, Workload
-from pipeline.stages.parity import Parity, compare
-from pipeline.statistics.summary import summarize
 
-_NAME = "benchmark"
+NAME = "benchmark"
 _RUNTIMES = (
     "/system/lib64/ndk/libmindspore_lite_ndk.so",
     "/system/lib/ndk/libmindspore_lite_ndk.so",
 )
 _QUESTION_DEADLINE_S = 30.0
-_NOT_EXECUTABLE = 126
+#: From one look at the device to the next. A look at an emulated one takes time from what runs.
+_WATCH_S, _WATCH_EMULATED_S = 2.0, 10.0
 
 
 @dataclass(frozen=True)
 class Bench:
-    """A device made ready: the runner and the inputs are there, and a folder for what comes."""
+    """A device made ready: the inputs are there, and a folder for what comes.
 
-    device: Device
+    ``inputs`` and ``first_inputs``: for each input the file with all ``count`` samples, and that
+    with the first, on the device.
+    """
+
+    launcher: Launcher
     facts: DeviceFacts
     profile: Profile
+    plan: Plan
     raw: Path
     listener: Listener
-    runner: Pushed
     runtime_sha256: str | None
-    scratch: str
     inputs: tuple[str, ...]
+    first_inputs: tuple[str, ...]
     count: int
+    usual_reference_ns: float | None = None
 
-    def measure(self, workload: Workload, before: Telemetry) -> Measurement:
-        """Push the model, compare its outputs, time it.
+    @property
+    def device(self) -> Device:
+        """The device."""
+        return self.launcher.device
 
-        Every sample lands in ``raw`` as the runner's own record. ``before`` is how the device is
-        now. Raises RunFailed, RunnerRefused, RecordUnreadable and the errors of ``device.errors``.
+    @property
+    def scratch(self) -> str:
+        """A folder on the device, removed at the end."""
+        return self.launcher.way.scratch
+
+    def measure(self, workloads: Sequence[Workload]) -> list[Measurement]:
+        """Push the models, compare their outputs, then time them in turns.
+
+        Every sample lands in ``raw``, a file a model, as the runner's own records. Raises
+        RunFailed, RunnerRefused, RecordUnreadable and the errors of ``device.errors``.
         """
-        self.listener.started(_NAME, workload.name)
-        pushed = self.device.push(workload.model, on_progress=self._progress(workload))
-        run, parity = self._run(workload, pushed.path)
-        if len(run.samples_ns) != self.profile.plan.samples:
-            reason = f"{len(run.samples_ns)} samples, {self.profile.plan.samples} were asked for"
-            raise RecordUnreadable(self.device.key, reason)
-        latency = summarize(run.samples_ns)
-        self.listener.finished(
-            _NAME,
-            workload.name,
-            reused=False,
-            note=f"{self._figure()} {latency.p50_ns / 1e6:.4g} ms of {latency.n}",
-            seconds=sum(run.samples_ns) / 1e9,
+        if self.facts.where is Where.EMULATED_ARM64:
+            return counting.measure(self, workloads)
+        before = self.device.telemetry()
+        emulated = self.facts.where is not Where.DEVICE
+        with watch(
+            self.device,
+            interval_s=_WATCH_EMULATED_S if emulated else _WATCH_S,
+            record=self.raw / "telemetry.jsonl",
+        ) as watching:
+            models = [self._prepare(workload) for workload in workloads]
+            cooling = Cooling(before, self.device.telemetry, self.plan.cool_down_s)
+            turns = take_turns(
+                self.launcher,
+                self.plan,
+                models,
+                self._reference() if self.plan.reference else None,
+                cooling,
+                self.listener,
+                watching.began_ns / 1e9,
+            )
+            profiled = [self._profiled(model) for model in models]
+        observed = Observed(
+            self.facts,
+            self.profile,
+            self.plan,
+            before,
+            self.device.telemetry(),
+            watching.series,
+            self.launcher.way.runner_sha256,
+            self.runtime_sha256,
+            self.usual_reference_ns,
         )
-        return Measurement(
-            workload=workload,
-            facts=self.facts,
-            parity=parity,
-            latency=latency,
-            run=run,
-            runner_sha256=self.runner.sha256,
-            runtime_sha256=self.runtime_sha256,
-            sent_bytes=pushed.sent_bytes,
-            before=before,
-            after=self.device.telemetry(),
-        )
+        found = measurements(observed, models, turns, profiled, self.raw)
+        for one in found:
+            self._tell(one)
+        return found
 
-    def _run(self, workload: Workload, model: str) -> tuple[RunnerResult, Parity]:
-        """All samples once for their outputs, then the timed loop: one remote command."""
-        plan = self.profile.plan
+    def _prepare(self, workload: Workload) -> Prepared:
+        """Put the model on the device and make its first launches."""
+        self.listener.started(NAME, workload.name)
+        way = self.launcher.way
+        pushed = way.put(workload.model, self._progress(workload))
+        beside = tuple(way.put(path).path for path in workload.beside)
+        settings = workload.settings or self.plan.settings
         samples = RunnerOptions(
-            model=model,
+            model=pushed.path,
             result=f"{self.scratch}/parity.json",
             samples=self.inputs,
             outputs=f"{self.scratch}/outputs.bin",
             warm_up=0,
-            threads=self.profile.run.threads,
-            bind_mode=self.profile.run.binding.number,
+            threads=settings.threads,
+            bind_mode=settings.bind_mode,
+            pin_cores=settings.pin_cores,
             fp16=workload.fp16,
+            also_load=beside,
         )
         timed = replace(
             samples,
-            result=f"{self.scratch}/latency.json",
+            result=f"{self.scratch}/pilot.json",
             samples=(),
-            inputs=tuple(map(_first, self.inputs)),
+            inputs=self.first_inputs,
             outputs=None,
-            warm_up=plan.warm_up,
-            loops=plan.samples,
         )
-        # What the model before left must not be taken for this one's.
-        produced = (samples.result, samples.outputs or "", timed.result)
-        commands = [" ".join(("rm -f", *map(quote, produced)))]
-        commands += [
-            " ".join(quote(part) for part in (self.runner.path, *options.arguments()))
-            for options in (samples, timed)
-        ]
-        done = self.device.run(" && ".join(commands), deadline_s=plan.deadline_s)
-        log = self.raw / f"{workload.name}.log"
-        files.write_bytes(log, done.output)
-        if done.code == _NOT_EXECUTABLE:
-            raise RunnerRefused(self.device.key)
-        if done.code != 0:
-            reason = self._reason(produced) or f"exit code {done.code}: {done.last_line}"
-            raise RunFailed(self.device.key, workload.name, one_line(reason))
-        record = self.raw / f"{workload.name}.json"
-        self.device.pull(timed.result, record)
-        run = self._parse(workload, record)
-        return run, self._compare(workload, run, samples.outputs or "")
+        first = pilot(self.launcher, workload, self.plan, samples, timed, self.count)
+        return Prepared(workload, settings, timed, first, pushed.sent_bytes)
 
-    def _reason(self, produced: tuple[str, ...]) -> str | None:
-        """What the runner's own record says of a failure, if it wrote one."""
-        for remote in reversed(produced):
-            if not remote.endswith(".json"):
-                continue
-            with tempfile.TemporaryDirectory(prefix="pipeline-device.") as folder:
-                record = Path(folder) / "record.json"
-                try:
-                    self.device.pull(remote, record)
-                    parse_result(record.read_bytes())
-                except RunnerFailed as error:
-                    return str(error)
-                except (PullFailed, ValueError):
-                    continue
-        return None
+    def _reference(self) -> RunnerOptions:
+        settings = self.plan.settings
+        return RunnerOptions(
+            model=self.launcher.way.put(reference.MODEL).path,
+            result=f"{self.scratch}/{{round}}-reference.json",
+            warm_up=reference.WARM_UP,
+            loops=reference.LOOPS,
+            threads=settings.threads,
+            bind_mode=settings.bind_mode,
+        )
 
-    def _parse(self, workload: Workload, record: Path) -> RunnerResult:
-        try:
-            return parse_result(record.read_bytes())
-        except RunnerFailed as error:
-            raise RunFailed(self.device.key, workload.name, str(error)) from None
-        except ValueError as error:
-            raise RecordUnreadable(self.device.key, str(error)) from None
+    def _profiled(self, model: Prepared) -> RunnerResult | None:
+        if not self.plan.operators:
+            return None
+        options = model.profiled(self.plan, self.scratch)
+        name = model.workload.name
+        (record,) = self.launcher.launch(f"{name} by operator", [options])
+        return self.launcher.parse(name, record)
 
-    def _compare(self, workload: Workload, run: RunnerResult, remote: str) -> Parity:
-        from pipeline.data import layout
-
-        with tempfile.TemporaryDirectory(prefix="pipeline-device.") as folder:
-            output = Path(folder) / "outputs.bin"
-            self.device.pull(remote, output)
-            try:
-                outputs = layout.read_outputs(output, run.outputs, self.count)
-                return compare(outputs, workload.expected)
-            except ValueError as error:
-                raise RecordUnreadable(self.device.key, str(error)) from None
-
-    def _figure(self) -> str:
-        return "p50" if self.facts.where is Where.DEVICE else f"{self.facts.where.value} p50"
+    def _tell(self, found: Measurement) -> None:
+        where, latency = self.facts.where, found.latency
+        assert latency is not None  # else it was counted
+        figure = "p50" if where is Where.DEVICE else f"{where.value} p50"
+        runs = f" in {len(found.runs)} runs" if len(found.runs) > 1 else ""
+        self.listener.finished(
+            NAME,
+            found.workload.name,
+            reused=False,
+            note=f"{figure} {latency.p50_ns / 1e6:.4g} ms of {latency.n}{runs}",
+            seconds=sum(sum(run.result.samples_ns) for run in found.runs) / 1e9,
+        )
 
     def _progress(self, workload: Workload) -> Callable[[int, int], None]:
         return lambda done, total: self.listener.progress("push", workload.name, done, total)
@@ -168,51 +178,43 @@ class Bench:
 def bench(
     device: Device,
     facts: DeviceFacts,
-    runner: Path,
+    runner: Callable[[], Path],
     inputs: Inputs,
     profile: Profile,
     raw: Path,
     listener: Listener,
+    plan: Plan | None = None,
+    usual_reference_ns: float | None = None,
 ) -> Iterator[Bench]:
     """Make ``device`` ready for models that take ``inputs``; ``raw`` gets the runner's records.
 
-    What was made on the device is removed at the end, also after a failure; runner, models and
-    inputs stay there under their hash, so that the next push of the same sends nothing.
+    ``runner`` gives the program for the device. What was made on the device is removed at the
+    end, also after a failure; runner, models and inputs stay there under their hash, so that the
+    next push of the same sends nothing.
     """
-    pushed = device.push(runner, executable=True)
-    with device.scratch() as scratch:
+    plan = plan or plan_for(profile)
+    with open_way(device, facts, profile.run.way, runner) as way:
         yield Bench(
-            device=device,
+            launcher=Launcher(device, way, raw, plan.deadline_s),
             facts=facts,
             profile=profile,
+            plan=plan,
             raw=raw,
             listener=listener,
-            runner=pushed,
             runtime_sha256=_runtime_hash(device),
-            scratch=scratch,
-            inputs=_send(device, inputs, scratch),
+            inputs=tuple(way.put(path).path for path in inputs.paths),
+            first_inputs=tuple(way.put(_first(path, inputs.count)).path for path in inputs.paths),
             count=inputs.count,
+            usual_reference_ns=usual_reference_ns,
         )
 
 
-def _send(device: Device, inputs: Inputs, scratch: str) -> tuple[str, ...]:
-    """Send the samples, and lay beside them their first: what the timed loop runs on."""
-    links = []
-    commands = []
-    for index, path in enumerate(inputs.paths):
-        pushed = device.push(path)
-        links.append(f"{scratch}/input_{index}.bin")
-        size = path.stat().st_size // inputs.count
-        commands.append(f"ln -s {quote(pushed.path)} {quote(links[-1])}")
-        commands.append(f"head -c {size} {quote(pushed.path)} > {quote(_first(links[-1]))}")
-    done = device.run(" && ".join(commands), deadline_s=_QUESTION_DEADLINE_S)
-    if done.code != 0:
-        raise RunFailed(device.key, "the preparation", done.last_line)
-    return tuple(links)
-
-
-def _first(samples: str) -> str:
-    return f"{samples}.first"
+def _first(path: Path, count: int) -> Path:
+    """The first sample of a file: what timed loops run on."""
+    target = path.with_name(f"{path.name}.first")
+    with files.disk_errors(path), path.open("rb") as stream:
+        files.write_bytes(target, stream.read(path.stat().st_size // count))
+    return target
 
 
 def _runtime_hash(device: Device) -> str | None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.stages.benchmark.plan import Settings
+
 
 @dataclass(frozen=True)
 class Inputs:
@@ -17,7 +19,10 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Workload:
-    """A model, and this machine's outputs of it for the same inputs: arrays [count, ...]."""
+    """A model, and this machine's outputs of it for the same inputs: arrays [count, ...].
+
+    ``settings``: instead of the plan's, for a sweep. ``beside``: models that stay loaded meanwhile.
+    """
 
     name: str
     model: Path
@@ -25,3 +30,5 @@ class Workload:
     size_bytes: int
     expected: tuple[Any, ...]
     fp16: bool = False
+    settings: Settings | None = None
+    beside: tuple[Path, ...] = ()
