@@ -4,6 +4,7 @@
  * call.  They go up by whole translation blocks, when a block begins: a window between two reads is exact
  * but for a constant, which the reader takes off. */
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -60,7 +61,7 @@ EXPORTED int qemu_plugin_install(qemu_plugin_id id, const qemu_info *info, int a
   (void)argv;
   g_counters = map_counters();
   if (g_counters == NULL) {
-    qemu_plugin_outs("instructions: no file for the counters: " COUNTERS_VARIABLE "\n");
+    fprintf(stderr, "No file for the counters in $" COUNTERS_VARIABLE "\n");
     return -1;
   }
   memset(g_counters, 0, sizeof(*g_counters));

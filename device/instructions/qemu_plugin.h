@@ -26,6 +26,4 @@ const void *qemu_plugin_insn_data(const qemu_plugin_insn *instruction);
 /* Each time that the block begins to run, `*counter += addend`. */
 void qemu_plugin_register_vcpu_tb_exec_inline(qemu_plugin_tb *block, int operation, void *counter, uint64_t addend);
 
-void qemu_plugin_outs(const char *text);
-
 #endif /* DEVICE_INSTRUCTIONS_QEMU_PLUGIN_H_ */
