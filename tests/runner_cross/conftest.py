@@ -1,7 +1,7 @@
 """The runner built for devices by ziglang, and what runs it here: qemu-user with Debian's musl.
 
 Everything is kept in the pipeline's cache, by content. Where a tool is missing, tests are skipped;
-with PIPELINE_CI_ARM=1 they fail instead, so that CI cannot lose them without a word.
+with PIPELINE_NEEDS_ARM64=1 they fail instead, so that CI cannot lose them without a word.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ class Built:
 
 
 def _absent(what: str) -> NoReturn:
-    if os.environ.get("PIPELINE_CI_ARM") == "1":
-        pytest.fail(f"PIPELINE_CI_ARM=1, but {what}")
+    if os.environ.get("PIPELINE_NEEDS_ARM64") == "1":
+        pytest.fail(f"PIPELINE_NEEDS_ARM64=1, but {what}")
     pytest.skip(what)
 
 
