@@ -18,7 +18,7 @@ from pipeline.stages.evaluate import Accuracy, labels_digest
 from pipeline.stages.options import OptionsStage
 from pipeline.stages.samples import Samples
 from pipeline.stages.stage import Outcome, run_stage
-from pipeline.stages.trial import Trial, TrialStage
+from pipeline.stages.trial import Judge, Trial, TrialStage, judge
 
 #: Samples on which a layer alone is tried.
 _FEW = 384
@@ -31,6 +31,7 @@ class Layers:
     builder: Builder
     ground: Ground
     outputs: Accuracy
+    judge: Judge = judge
 
     @cached_property
     def model(self) -> ModelFile:
@@ -93,6 +94,7 @@ class Layers:
             labels_digest=labels_digest(samples),
             outputs=outputs,
             toolchain=self.ground.toolchain,
+            judge=self.judge,
         )
         return run_stage(self.builder.run.store, stage, Silent())
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 from pipeline.chain.job import Job, Outcome, perform
 from pipeline.chain.parallel import workers
 from pipeline.chain.run import Run
 from pipeline.core.events import Labelled, Listener
+from pipeline.stages.trial import Judge, judge
+from pipeline.toolchain.toolchain import Toolchain
 
 
 class Scheduler(Protocol):
@@ -19,6 +22,31 @@ class Scheduler(Protocol):
         self, jobs: Sequence[Job], run: Run, listener: Listener
     ) -> Iterator[tuple[Job, tuple[Outcome, ...]]]:
         """Each job as it is done, with an outcome for each of its workloads."""
+
+
+@contextmanager
+def scheduler(address: str | None) -> Iterator[Scheduler]:
+    """This machine, or the Dask scheduler at ``address``."""
+    if address is None:
+        yield Local()
+        return
+    from pipeline.chain.cluster.client import Cluster, connect
+
+    with connect(address) as client:
+        yield Cluster(client)
+
+
+@contextmanager
+def judging(address: str | None, toolchain: Toolchain) -> Iterator[Judge]:
+    """Who judges trials: this machine, or workers of the Dask scheduler at ``address``."""
+    if address is None:
+        yield judge
+        return
+    from pipeline.chain.cluster.client import connect
+    from pipeline.chain.cluster.trials import Trials
+
+    with connect(address) as client:
+        yield Trials(client, toolchain.identity)
 
 
 class Local:

@@ -11,6 +11,7 @@ from pipeline.chain.arm64 import NoLatency
 from pipeline.chain.ground import Builder
 from pipeline.chain.pages import write_tune_page
 from pipeline.chain.run import WORKSPACE, start
+from pipeline.chain.schedule import judging
 from pipeline.chain.targets import Connection, Emulate, Wish, find_connected, start_emulated
 from pipeline.chain.tuning import latency, size
 from pipeline.chain.tuning.outcome import Status, Tuned
@@ -61,6 +62,7 @@ def tune(
     device: str = "phone",
     target: str | None = None,
     emulate: Emulate = None,
+    scheduler: str | None = None,
     hdc: Path | None = None,
     toolchain: Path | None = None,
     workspace: Path = WORKSPACE,
@@ -84,6 +86,8 @@ def tune(
         device: name of a profile, for latency; as are ``target``, ``emulate`` and ``hdc``.
         target: connect key of the device, where several fit.
         emulate: "host" for the emulated device, False for never; None when no device fits.
+        scheduler: address of a Dask scheduler whose workers try the layers' forms; this machine
+            when None.
         hdc: the hdc program; searched for when None.
         toolchain: an unpacked MindSpore Lite package; searched for when None.
         workspace: folder of the run folders and of the store.
@@ -116,7 +120,8 @@ def tune(
         interrupted = False
         try:
             if objective is Objective.SIZE:
-                size.search(session, outputs)
+                with judging(scheduler, ground.toolchain) as session.judge:
+                    size.search(session, outputs)
             else:
                 connection = connection or start_emulated(
                     wish, run.workspace, ground.toolchain.runtime, listener

@@ -15,6 +15,7 @@ from pipeline.cli.commands import (
     diff,
     doctor,
     emulator,
+    history,
     inspect,
     nightly,
     recover,
@@ -22,6 +23,7 @@ from pipeline.cli.commands import (
     sensitivity,
     toolchain,
     tune,
+    worker,
 )
 
 app = typer.Typer(
@@ -47,9 +49,11 @@ for _module in (
     inspect,
     diff,
     schema,
+    worker,
 ):
     _name = _module.__name__.rpartition(".")[2]
     app.command(_name, epilog=f"Example: {_module.EXAMPLE}")(_module.command)
 
+app.add_typer(history.app, name="history")
 app.add_typer(toolchain.app, name="toolchain")
 app.add_typer(emulator.app, name="emulator")

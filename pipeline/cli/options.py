@@ -49,9 +49,22 @@ ToolchainOption = Annotated[
 WorkspaceOption = Annotated[
     Path, typer.Option("--workspace", "-w", help="Folder of run folders and of finished stages")
 ]
+SchedulerOption = Annotated[
+    Optional[str],
+    typer.Option(
+        "--scheduler", help="Use the devices of a Dask scheduler's workers: tcp://HOST:8786"
+    ),
+]
 JobsOption = Annotated[
     Optional[int],
     typer.Option("--jobs", "-j", min=1, help="Trials at a time (default: one a core)"),
+]
+HistoryOption = Annotated[
+    Optional[Path],
+    typer.Option(
+        "--history", help="File of all results (default: history.db in the workspace)",
+        show_default=False,
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable result on stdout")]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,54 @@ class Trial:
 
 
 @dataclass(frozen=True)
+class Question:
+    """A model, and the samples that it is judged on: ``outputs`` are the float model's for them."""
+
+    subject: str
+    model: Path
+    inputs: tuple[Path, ...]
+    count: int
+    labels: Path
+    outputs: Path
+    deadline_s: float
+
+
+#: Answers a question, here or elsewhere.
+Judge = Callable[[Question, Toolchain], Mapping[str, Any]]
+
+
+def judge(question: Question, toolchain: Toolchain) -> dict[str, Any]:
+    """Run the model on this machine: the facts of a trial but its size.
+
+    Raises ModelUnusable and HostRunFailed.
+    """
+    import numpy as np
+
+    from pipeline.data import layout
+
+    count = question.count
+    with tempfile.TemporaryDirectory(prefix="pipeline-trial-") as folder:
+        output = Path(folder) / "outputs.bin"
+        result = host.infer(toolchain, question.model, question.inputs, output, question.deadline_s)
+        try:
+            ours = layout.read_outputs(output, result.outputs, count)[0]
+            theirs = layout.read_outputs(question.outputs, result.outputs, count)[0]
+        except (ValueError, OSError) as error:
+            raise ModelUnusable(question.subject, str(error)) from None
+        parity = compare([ours], [theirs])
+        if parity.nan_count or parity.spread == 0.0:
+            raise ModelUnusable(question.subject, "its outputs hold NaN or are all the same")
+        answers = [array.reshape(count, -1).argmax(axis=1) for array in (ours, theirs)]
+        return {
+            "correct": count_correct(ours, np.load(question.labels)),
+            "n": count,
+            "agreement": float((answers[0] == answers[1]).mean()),
+            "cosine_min": parity.cosine_min,
+            "cosine_mean": parity.cosine_mean,
+        }
+
+
+@dataclass(frozen=True)
 class TrialStage:
     """Store ``constants`` (by tensor) in ``model`` and evaluate; a failure is a result too.
 
@@ -66,6 +115,7 @@ class TrialStage:
     labels_digest: str
     outputs: Accuracy
     toolchain: Toolchain
+    judge: Judge = judge
     deadline_s: float = 3600.0
     name: str = "trial"
 
@@ -83,13 +133,12 @@ class TrialStage:
         path = folder / "model.ms"
         files.write_bytes(path, self.model.with_constants(self.constants))
         try:
-            facts = self._measure(path, folder / "outputs.bin")
+            facts = self.judge(self._question(path), self.toolchain)
         except (ModelUnusable, HostRunFailed) as error:
             facts = {"failed": error.message}
         # A search makes hundreds; any can be made again.
         size = path.stat().st_size
         path.unlink()
-        (folder / "outputs.bin").unlink(missing_ok=True)
         return {"size_bytes": size, **facts}
 
     def load(self, folder: Path, facts: Mapping[str, Any]) -> Trial:
@@ -99,27 +148,14 @@ class TrialStage:
         trial = Trial(**facts)
         return trial.failed or f"{trial.size_bytes:,} bytes, {trial.percent:.2f} %"
 
-    def _measure(self, path: Path, output: Path) -> dict[str, Any]:
-        import numpy as np
-
-        from pipeline.data import layout
-
-        result = host.infer(self.toolchain, path, self.samples.inputs, output, self.deadline_s)
-        count = self.samples.count
-        try:
-            ours = layout.read_outputs(output, result.outputs, count)[0]
-            theirs = layout.read_outputs(self.outputs.outputs, result.outputs, count)[0]
-        except (ValueError, OSError) as error:
-            raise ModelUnusable(self.subject, str(error)) from None
-        parity = compare([ours], [theirs])
-        if parity.nan_count or parity.spread == 0.0:
-            raise ModelUnusable(self.subject, "its outputs hold NaN or are all the same")
+    def _question(self, path: Path) -> Question:
         assert self.samples.labels is not None  # the baseline was evaluated with them
-        answers = [array.reshape(count, -1).argmax(axis=1) for array in (ours, theirs)]
-        return {
-            "correct": count_correct(ours, np.load(self.samples.labels)),
-            "n": count,
-            "agreement": float((answers[0] == answers[1]).mean()),
-            "cosine_min": parity.cosine_min,
-            "cosine_mean": parity.cosine_mean,
-        }
+        return Question(
+            subject=self.subject,
+            model=path,
+            inputs=self.samples.inputs,
+            count=self.samples.count,
+            labels=self.samples.labels,
+            outputs=self.outputs.outputs,
+            deadline_s=self.deadline_s,
+        )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from pipeline.chain import schedule
 from pipeline.chain.job import Job, Outcome, Trouble
 from pipeline.chain.nightly.building import Ready, ready
 from pipeline.chain.nightly.case import Arrived, Case, Status
@@ -15,7 +17,7 @@ from pipeline.chain.nightly.matrix import Matrix, lay_out
 from pipeline.chain.nightly.publish import publish
 from pipeline.chain.nightly.verdict import Night, judge
 from pipeline.chain.run import WORKSPACE, Run, recorded
-from pipeline.chain.schedule import Local, Scheduler
+from pipeline.chain.schedule import Scheduler
 from pipeline.chain.targets import Emulate, Wish
 from pipeline.config import places
 from pipeline.config.nightly import NightDevice
@@ -32,7 +34,7 @@ def nightly(
     *,
     emulate: Emulate = None,
     fresh: bool = False,
-    scheduler: Scheduler | None = None,
+    scheduler: str | Scheduler | None = None,
     hdc: Path | None = None,
     toolchain: Path | None = None,
     workspace: Path = WORKSPACE,
@@ -45,7 +47,8 @@ def nightly(
         emulate: instead of what the configuration says of each device: True for the emulated one,
             False for never.
         fresh: begin a new night, whatever lies unfinished.
-        scheduler: where devices are; this machine when None.
+        scheduler: address of the Dask scheduler whose workers have the devices; this machine's
+            own when None.
         hdc: the hdc program; searched for when None.
         toolchain: an unpacked MindSpore Lite package; searched for when None.
         workspace: folder of the run folders and of the store.
@@ -72,13 +75,20 @@ def nightly(
             ledger.note(arrived)
         wishes = {one.called: _wish(one, loaded, emulate, hdc) for one in loaded.night.devices}
         jobs = _jobs(open_cases, models, wishes, toolchain)
-        for job, outcomes in (scheduler or Local()).run(jobs, run, listener):
-            for arrived in _judged(job, outcomes, models):
-                ledger.note(arrived)
+        with _place(scheduler) as place:
+            for job, outcomes in place.run(jobs, run, listener):
+                for arrived in _judged(job, outcomes, models):
+                    ledger.note(arrived)
         night = _morning(loaded, matrix, ledger.arrived(matrix.cases), run, len(before), begun)
         publish(night)
         run.finish(night.as_json())
     return night
+
+
+def _place(scheduler: str | Scheduler | None) -> AbstractContextManager[Scheduler]:
+    if scheduler is None or isinstance(scheduler, str):
+        return schedule.scheduler(scheduler)
+    return nullcontext(scheduler)
 
 
 def _build(

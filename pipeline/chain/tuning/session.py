@@ -19,6 +19,7 @@ from pipeline.data.errors import CalibrationMissing
 from pipeline.search.candidate import Candidate, Limit, Objective, best
 from pipeline.stages.convert import Model
 from pipeline.stages.evaluate import Accuracy
+from pipeline.stages.trial import Judge, judge
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Session:
     begun: float = field(default_factory=time.monotonic)
     candidates: list[Candidate] = field(default_factory=list)
     exhausted: bool = False
+    judge: Judge = judge
 
     @property
     def best(self) -> Candidate | None:

@@ -35,7 +35,7 @@ def search(session: Session, outputs: Accuracy) -> None:
         session.note(tried.candidate, "recipes")
     if not session.goes_on:
         return
-    layers = Layers(session.builder, session.ground, outputs)
+    layers = Layers(session.builder, session.ground, outputs, session.judge)
     measured = _costs(layers, session.budget.jobs)
     alike = {node: 1 / max(layers.power(node), 1e-30) for node in layers.options}
     both = {node: math.sqrt(measured[node] * alike[node]) for node in layers.options}
