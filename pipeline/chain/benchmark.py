@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.chain import gates, measure
+from pipeline.chain.history import record
 from pipeline.chain.report import Report, Row
 from pipeline.chain.run import WORKSPACE, Run, latest_deployment, start
 from pipeline.chain.targets import Connection, Emulate, Wish, find_connected, start_emulated
@@ -31,6 +32,7 @@ def benchmark(
     hdc: Path | None = None,
     toolchain: Path | None = None,
     workspace: Path = WORKSPACE,
+    history: Path | None = None,
     listener: Listener | None = None,
 ) -> Report:
     """Measure ``model``, or every model of the last deployment, on a device.
@@ -76,6 +78,7 @@ def benchmark(
         ]
         report = Report(name, run.folder, tuple(rows), None, connection.facts, profile.name)
         run.finish({**report.as_json(), "toolchain": tools.as_json()})
+        record(run, history, listener)
     return report
 
 

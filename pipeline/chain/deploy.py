@@ -9,6 +9,7 @@ from typing import Any
 from pipeline.chain import measure
 from pipeline.chain.build import Build, build
 from pipeline.chain.culprit import Search
+from pipeline.chain.history import record
 from pipeline.chain.report import Report
 from pipeline.chain.rows import row
 from pipeline.chain.run import WORKSPACE, start
@@ -30,6 +31,7 @@ def deploy(
     hdc: Path | None = None,
     toolchain: Path | None = None,
     workspace: Path = WORKSPACE,
+    history: Path | None = None,
     listener: Listener | None = None,
 ) -> Report:
     """Deploy ``config`` to a device of the profile ``device`` and measure every model on it.
@@ -43,6 +45,7 @@ def deploy(
         hdc: the hdc program; searched for when None.
         toolchain: an unpacked MindSpore Lite package; searched for when None.
         workspace: folder of the run folders and of the store.
+        history: the file that results are put into; the workspace's when None.
         listener: told what happens.
 
     Returns:
@@ -88,6 +91,7 @@ def deploy(
             profile=profile.name,
         )
         run.finish({**report.as_json(), **origin(loaded, made, profile)})
+        record(run, history, listener)
     return report
 
 

@@ -103,12 +103,13 @@ def sqlite_errors(path: Path) -> Iterator[None]:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
     if _version(connection, path) < VERSION:
         _write_ahead(connection)
         with transaction(connection):
             _migrate(connection, path)
+    # Only now: while they are on, no table can be made anew.
+    connection.execute("PRAGMA foreign_keys = ON")
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:

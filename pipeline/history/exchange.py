@@ -79,7 +79,8 @@ def _entry(item: Mapping[str, Any]) -> Entry:
     record = item.get("whole_record")
     if record is not None and not isinstance(record, dict):
         raise ValueError("a record is no object")
-    samples.encode(runs)  # refuses what are no samples before anything is written
+    samples.check(runs)
+    json.dumps(record, allow_nan=False)
     return Entry(Result.from_json({**item, "record": "", "samples": ""}), record, runs)
 
 

@@ -257,4 +257,6 @@ def _conditions(row: Sequence[Any]) -> Conditions:
 def _result(row: Sequence[Any]) -> Result:
     conditions, own = row[: len(CONDITIONS)], row[len(CONDITIONS) :]
     named = dict(zip(COLUMNS, own, strict=True))
+    if named["repeatable"] is not None:
+        named["repeatable"] = bool(named["repeatable"])
     return Result(conditions=_conditions(conditions), **named)

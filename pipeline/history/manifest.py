@@ -1,7 +1,8 @@
 """Results out of what a run leaves: its manifest, and the runner's records beside it.
 
-The same for a manifest of today, of an earlier version and for what ``--json`` printed: what is
-not there is not known, what is there must be what it says.
+The same for a deployment, a benchmark, several devices and a night, for today's result records
+(schema 2, pipeline/stages/benchmark/measurement.py) and those before, and for what ``--json``
+printed: what is not there is not known, what is there must be what it says.
 """
 
 from __future__ import annotations
@@ -10,23 +11,32 @@ import datetime
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipeline.core import files
 from pipeline.core.errors import PipelineError
-from pipeline.core.runner import parse_result
 from pipeline.history.errors import ResultsUnreadable
 from pipeline.history.history import Entry
-from pipeline.history.result import Conditions, Result
-from pipeline.history.samples import Runs
+from pipeline.history.record import conditions, figures, samples
+from pipeline.history.result import check
 
-_NAME = "manifest.json"
+NAME = "manifest.json"
 _STAMP = re.compile(r"(\d{8}T\d{6})-")
-#: Runs before the mode was recorded were all of this one.
-_USUAL_MODE = "back-to-back"
 
 Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A model's entry in a manifest, what it is called, and the folder that has its samples."""
+
+    model: str
+    recipe: str
+    profile: str
+    value: Json
+    folder: Path | None
 
 
 def read(path: Path) -> tuple[Entry, ...]:
@@ -34,94 +44,85 @@ def read(path: Path) -> tuple[Entry, ...]:
 
     Raises ResultsUnreadable.
     """
-    file = path / _NAME if path.is_dir() else path
+    manifest, folder = load(path)
+    try:
+        run = run_name(manifest)
+        return tuple(_entry(manifest, run, row) for row in rows(manifest, folder))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ResultsUnreadable(path, f"{type(error).__name__}: {error}") from None
+
+
+def load(path: Path) -> tuple[Json, Path | None]:
+    """A manifest, and its run folder where it lies in one. Raises ResultsUnreadable."""
+    file = path / NAME if path.is_dir() else path
     try:
         manifest = files.read_json(file)
-        if not isinstance(manifest, dict) or not isinstance(manifest.get("models"), list):
-            raise ValueError("no list of models")
-        return tuple(entries(manifest, file.parent if file.name == _NAME else None))
     except PipelineError as error:
         raise ResultsUnreadable(file, str(error)) from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ResultsUnreadable(file, f"{type(error).__name__}: {error}") from None
+    except ValueError as error:
+        raise ResultsUnreadable(file, f"not JSON: {error}") from None
+    if not isinstance(manifest, dict):
+        raise ResultsUnreadable(file, "it is no JSON object")
+    if manifest.get("status") == "failed":
+        raise ResultsUnreadable(file, f"that run failed: {manifest.get('message')}")
+    if not any(isinstance(manifest.get(key), list) for key in ("models", "devices", "cases")):
+        raise ResultsUnreadable(file, "it lists no models")
+    return manifest, file.parent if file.name == NAME else None
 
 
-def entries(manifest: Json, folder: Path | None) -> Iterator[Entry]:
-    """An entry for each model of a manifest; ``folder`` holds the samples, if it is there."""
-    for row in manifest["models"]:
-        record = row.get("benchmark")
-        runs = _samples(folder, row["name"], record) if folder and record else ()
-        yield Entry(_result(manifest, row, record or {}), dict(row), runs)
+def rows(manifest: Json, folder: Path | None) -> Iterator[Row]:
+    """Every model of a manifest, on every device. Raises what malformed JSON makes of it."""
+    if "cases" in manifest:
+        yield from _of_night(manifest, folder)
+    elif "devices" in manifest:
+        for section in manifest["devices"]:
+            if report := section.get("report"):
+                name = Path(report["run_folder"]).name
+                part = folder / "devices" / name if folder else None
+                yield from _of_report({**manifest, **report}, part)
+    else:
+        yield from _of_report(manifest, folder)
 
 
-def _result(manifest: Json, row: Json, record: Json) -> Result:
-    run = str(manifest.get("run") or Path(manifest["run_folder"]).name)
-    latency = record.get("latency_ns") or {}
-    low, high = (latency.get("intervals_99_ns") or {}).get("p50") or (None, None)
-    device = record.get("device") or {}
-    return Result(
-        id=files.sha256_json([run, row])[:32],
+def run_name(manifest: Json) -> str:
+    """The run's own name: that of its folder."""
+    return str(manifest.get("run") or Path(manifest["run_folder"]).name)
+
+
+def _of_report(report: Json, folder: Path | None) -> Iterator[Row]:
+    name, recipes = report["name"], report.get("recipes") or {}
+    for value in report["models"]:
+        # A file that was measured by itself is called after its model, and has no recipe.
+        recipe = value["name"] if value["name"] != name or value["name"] in recipes else ""
+        yield Row(name, recipe, report.get("profile") or "", value, folder)
+
+
+def _of_night(night: Json, folder: Path | None) -> Iterator[Row]:
+    for one in night["cases"]:
+        case, value = one["case"], one.get("row")
+        if value:  # what did not arrive has none
+            part = folder / "devices" / case["device"] / case["model"] if folder else None
+            yield Row(case["model"], case["recipe"], case["device"], value, part)
+
+
+def _entry(manifest: Json, run: str, row: Row) -> Entry:
+    record = row.value.get("benchmark") or {}
+    folder = row.folder
+    result = figures(
+        record,
+        id=files.sha256_json([run, row.profile, row.value])[:32],
         time_ms=_time_ms(run),
         run=run,
-        conditions=_conditions(manifest, row, record),
-        model_sha256=row["sha256"],
-        size_bytes=row["size_bytes"],
-        accuracy_percent=row.get("accuracy_percent"),
-        p50_ns=latency.get("p50_ns"),
-        p50_low_ns=low,
-        p50_high_ns=high,
-        p90_ns=latency.get("p90_ns"),
-        p99_ns=latency.get("p99_ns"),
-        samples_n=latency.get("n"),
-        load_ns=record.get("load_ns"),
-        first_inference_ns=record.get("first_inference_ns"),
-        peak_memory_bytes=record.get("peak_memory_bytes"),
-        instructions=_instructions(record),
-        verdict=record.get("verdict") or "",
-        reason=record.get("reason") or "",
-        device_build=device.get("build") or "",
+        conditions=conditions(row.model, row.recipe, row.profile, record),
+        model_sha256=row.value["sha256"],
+        size_bytes=row.value["size_bytes"],
+        accuracy_percent=row.value.get("accuracy_percent"),
         pipeline_version=manifest.get("pipeline_version") or "",
     )
-
-
-def _conditions(manifest: Json, row: Json, record: Json) -> Conditions:
-    device = record.get("device") or {}
-    of_recipe = row["name"] != manifest["name"] or row["name"] in (manifest.get("recipes") or {})
-    runtime = record.get("runtime_sha256") or Path(record.get("runtime") or "").name
-    return Conditions(
-        model=manifest["name"],
-        recipe=row["name"] if of_recipe else "",
-        profile=manifest.get("profile") or "" if record else "",
-        where=record.get("where") or "",
-        device=device.get("key") or "",
-        device_model=device.get("model") or "",
-        hardware=_hardware(device),
-        runner=record.get("runner_sha256") or record.get("runner") or "",
-        runtime=runtime,
-        mode=_mode(record),
-        threads=record.get("threads") or 0,
-        binding=record.get("bind_mode") or 0,
-        fp16=bool(record.get("fp16")),
-    )
-
-
-def _hardware(device: Json) -> str:
-    """Tells apart what computes behind one key, as do two machines that emulate the same phone."""
-    parts = [device.get("abi"), device.get("cores"), sorted(device.get("cpu_features") or ())]
-    return files.sha256_json(parts)[:16] if device else ""
-
-
-def _mode(record: Json) -> str:
-    if not record:
-        return ""
-    mode = record.get("mode", _USUAL_MODE)
-    return mode if isinstance(mode, str) else json.dumps(mode, sort_keys=True)
-
-
-def _instructions(record: Json) -> int | None:
-    """Those of one inference: a number, or the median of a summary."""
-    value = record.get("instructions")
-    return value.get("p50") if isinstance(value, dict) else value
+    check(result)
+    json.dumps(row.value, allow_nan=False)  # ValueError for what no reader agrees on
+    runs = samples(folder, row.value["name"], record) if folder and record else ()
+    return Entry(result, dict(row.value), runs)
 
 
 def _time_ms(run: str) -> int:
@@ -131,9 +132,3 @@ def _time_ms(run: str) -> int:
         raise ValueError(f"the run's name {run!r:.60} does not begin with its time")
     moment = datetime.datetime.strptime(stamp[1] + "+0000", "%Y%m%dT%H%M%S%z")
     return int(moment.timestamp() * 1000)
-
-
-def _samples(folder: Path, name: str, record: Json) -> Runs:
-    """Every sample that the runner recorded; none where its files are gone."""
-    found = [folder / "samples" / f"{name}.json"]
-    return tuple(parse_result(path.read_bytes()).samples_ns for path in found if path.is_file())

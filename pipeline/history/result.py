@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import Enum
@@ -56,6 +57,7 @@ class Conditions:
 
     ``model`` is the deployment's name. ``where`` is empty where nothing was run on a device.
     ``hardware``, ``runner`` and ``runtime`` are hashes, or names where there is no hash.
+    ``cores`` are those that the process was bound to, ``beside`` the models loaded with this one.
     """
 
     model: str
@@ -71,6 +73,8 @@ class Conditions:
     threads: int = 0
     binding: int = 0
     fp16: bool = False
+    cores: str = ""
+    beside: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,8 @@ class Result:
     """One model of one run. Times in nanoseconds, ``time_ms`` since 1970 in UTC; what was not
     measured is None.
 
+    The p50's interval is that over runs, at 99 %. ``repeatable``: whether it is narrow enough for
+    the next measurement to agree; ``doubts``: why a valid figure should be used with care.
     ``id`` is the hash of what was recorded, so that the same result is the same everywhere.
     ``record`` and ``samples`` are the keys of the whole JSON record and of every sample.
     """
@@ -105,6 +111,9 @@ class Result:
     pipeline_version: str = ""
     record: str = ""
     samples: str = ""
+    runs_n: int | None = None
+    repeatable: bool | None = None
+    doubts: str = ""
 
     def figure(self, figure: Figure) -> float | None:
         """One of its figures, in the unit of the field."""
@@ -125,7 +134,7 @@ class Result:
             result = cls(conditions=conditions, **rest)
         except TypeError as error:
             raise ValueError(f"a result lacks something: {error}") from None
-        _check(result)
+        check(result)
         return result
 
 
@@ -141,12 +150,20 @@ _KINDS: Mapping[str, type | tuple[type, ...]] = {
     "threads": int,
     "binding": int,
     "fp16": (bool, int),
+    "repeatable": (bool, int, type(None)),
 }
 
 
-def _check(result: Result) -> None:
+def check(result: Result) -> None:
+    """``ValueError`` unless every field is of its kind and can be kept."""
     for name, value in result.as_json().items():
-        if not isinstance(value, _KINDS[name]):
+        if not isinstance(value, _KINDS[name]) or not _storable(value):
             raise ValueError(f"`{name}` of a result is {value!r:.60}")
     if not result.id or not result.conditions.model:
-        raise ValueError("a result has neither `id` nor `model`" if not result.id else "no `model`")
+        raise ValueError("a result without an id or a model")
+
+
+def _storable(value: object) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return not isinstance(value, int) or abs(value) < 1 << 63

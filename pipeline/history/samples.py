@@ -23,14 +23,20 @@ def encode(runs: Sequence[Sequence[int]]) -> bytes:
     import numpy as np
 
     counts = struct.pack(f"<I{len(runs)}I", len(runs), *map(len, runs))
-    if any(not 0 <= value < _LARGEST for run in runs for value in run):
-        raise ValueError("a sample is negative or larger than 62 bits")
+    check(runs)
     values = np.array([value for run in runs for value in run], dtype=np.int64)
     steps = np.diff(values, prepend=0)
     # The sign goes to the lowest bit, so that small differences have bytes of 0 above them.
     folded = (steps << 1) ^ (steps >> 63)
     planes = folded.view(np.uint8).reshape(-1, 8).T.tobytes()
     return _MARK + zlib.compress(counts + planes, 9)
+
+
+def check(runs: Sequence[Sequence[int]]) -> None:
+    """``ValueError`` unless all samples are whole and of 62 bits at most."""
+    for value in (value for run in runs for value in run):
+        if type(value) is not int or not 0 <= value < _LARGEST:
+            raise ValueError(f"a sample is {value!r:.40}, which is no number of 62 bits")
 
 
 def decode(data: bytes) -> Runs:

@@ -39,6 +39,33 @@ _FIRST = (
     "CREATE TABLE kept (sha256 TEXT PRIMARY KEY, data BLOB NOT NULL)",
 )
 
+_SECOND = (
+    # Other models in memory and bound cores are conditions too; the index can be renewed later.
+    """
+    CREATE TABLE series_2 (
+        number INTEGER PRIMARY KEY,
+        model TEXT NOT NULL, recipe TEXT NOT NULL, profile TEXT NOT NULL,
+        "where" TEXT NOT NULL, device TEXT NOT NULL, device_model TEXT NOT NULL,
+        hardware TEXT NOT NULL, runner TEXT NOT NULL, runtime TEXT NOT NULL,
+        mode TEXT NOT NULL, threads INTEGER NOT NULL, binding INTEGER NOT NULL,
+        fp16 INTEGER NOT NULL, cores TEXT NOT NULL, beside TEXT NOT NULL
+    )
+    """,
+    "INSERT INTO series_2 SELECT *, '', '' FROM series",
+    "DROP TABLE series",
+    "ALTER TABLE series_2 RENAME TO series",
+    """
+    CREATE UNIQUE INDEX series_once ON series (
+        model, recipe, profile, "where", device, device_model, hardware, runner, runtime, mode,
+        threads, binding, fp16, cores, beside
+    )
+    """,
+    # Since results are of several runs.
+    "ALTER TABLE result ADD COLUMN runs_n INTEGER",
+    "ALTER TABLE result ADD COLUMN repeatable INTEGER",
+    "ALTER TABLE result ADD COLUMN doubts TEXT NOT NULL DEFAULT ''",
+)
+
 #: The statements that lead from each version to the next; version 0 is an empty file.
-MIGRATIONS = (_FIRST,)
+MIGRATIONS = (_FIRST, _SECOND)
 VERSION = len(MIGRATIONS)

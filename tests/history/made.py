@@ -30,7 +30,9 @@ FIRST_MS = 1_767_225_600_000  # 2026-01-01
 
 def entry(night: int, conditions: Conditions = PHONE, *, seed: str = "", **changes: Any) -> Entry:
     """One night's result, the same for the same arguments."""
-    name = f"{night} {conditions} {seed} {sorted(changes.items())}"
+    # Not of all conditions: later versions have more of them.
+    what = [getattr(conditions, name) for name in ("model", "recipe", "profile", "where", "device")]
+    name = f"{night} {what} {seed} {sorted(changes.items())}"
     source = random.Random(name)
     runs = tuple(tuple(source.randrange(50_000, 60_000) for _ in range(20)) for _ in range(2))
     p50 = source.gauss(55_000.0, 500.0)

@@ -29,7 +29,7 @@ def test_a_sample_takes_two_bytes():
     assert len(encode([samples])) < 2100
 
 
-@pytest.mark.parametrize("bad", [-1, 1 << 62])
+@pytest.mark.parametrize("bad", [-1, 1 << 62, 1.5, "1", True, None])
 def test_what_is_no_duration_is_refused(bad):
     with pytest.raises(ValueError, match="62 bits"):
         encode([[1, bad]])

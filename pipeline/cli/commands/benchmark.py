@@ -26,6 +26,7 @@ def command(
     hdc: options.HdcOption = None,
     toolchain: options.ToolchainOption = None,
     workspace: options.WorkspaceOption = Path("runs"),
+    history: options.HistoryOption = None,
     json: options.JsonOption = False,
 ) -> None:
     """Measure models on a device: every sample, percentiles, and what they support."""
@@ -41,6 +42,7 @@ def command(
             hdc=hdc,
             toolchain=toolchain,
             workspace=workspace,
+            history=history,
             listener=current.listener,
         )
         current.show(
