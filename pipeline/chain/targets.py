@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal, Union
 
@@ -86,8 +86,8 @@ def start_emulated(wish: Wish, workspace: Path, runtime: Path, listener: Listene
 
 def emulated_spec(emulated: Emulated, key: str, runtime: Path) -> EmulatedSpec:
     """What a profile's emulated twin is, called ``key``."""
-    # The names of both are the same: what a spec can say, a profile can.
-    values = emulated.model_dump(exclude={"arm64"})
+    # What both can say has the same name; the rest of the profile's is for the benchmark.
+    values = emulated.model_dump(include={field.name for field in fields(EmulatedSpec)})
     return EmulatedSpec(key=key, runtime_library=runtime, **values)
 
 
