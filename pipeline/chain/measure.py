@@ -143,7 +143,7 @@ def run_all(
             profile,
             run.samples,
             listener,
-            plan_for(profile, wanted),
+            plan_for(profile, wanted, facts.where),
         ) as ready,
     ):
         return ready.measure(workloads)

@@ -59,7 +59,7 @@ class SamplePlan(Section):
     ] = 5
     max_warm_up: Annotated[
         int, Field(ge=0, le=1_000_000, description="at most, where the first are not steady")
-    ] = 500
+    ] = 50
     runs: Annotated[
         int, Field(ge=1, le=1000, description="Launches; 8 or more for intervals at 99 %")
     ] = 30
@@ -151,6 +151,9 @@ class Emulated(Section):
         None, description="of files; null: as fast as this computer"
     )
     link_latency_s: Annotated[float, Field(ge=0, le=60)] = Field(0, description="of every call")
+    runs: Annotated[int, Field(ge=1, le=1000)] = Field(
+        8, description="Launches at most: its latencies say nothing of a device's"
+    )
     arm64: Arm64 = Arm64()
 
 

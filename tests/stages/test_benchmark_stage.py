@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,18 @@ from pipeline.stages.benchmark import (
     RecordUnreadable,
     RunFailed,
     RunnerRefused,
+    Settings,
     Workload,
     bench,
 )
 from tests.fakes import fake_toolchain, model_bytes
 
 FACTS = DeviceFacts(key="ABC", connection="USB")
-PROFILE = Profile(run=RunSettings(threads=3), plan=SamplePlan(warm_up=2, samples=20))
+#: Two launches of ten inferences each, and no reference workload: the fakes cannot read it.
+PLAN = SamplePlan(
+    warm_up=2, max_warm_up=20, samples=20, runs=2, time_s=0, percentile=50, reference=False
+)
+PROFILE = Profile(run=RunSettings(threads=3), plan=PLAN)
 
 
 @dataclass
@@ -40,12 +46,13 @@ class Folder:
     root: Path
     key: str = "ABC"
     lost: bool = False
+    commands: list[str] = field(default_factory=list)
 
     @property
     def workdir(self) -> str:
         return str(self.root)
 
-    def telemetry(self) -> Telemetry:
+    def telemetry(self, *, deadline_s: float | None = None) -> Telemetry:
         return Telemetry(temperature_mc=30_000)
 
     def push(self, source: Path, *, executable: bool = False, on_progress: Any = None) -> Pushed:
@@ -55,7 +62,15 @@ class Folder:
         target.chmod(0o755 if executable else 0o644)
         return Pushed(str(target), target.name, source.stat().st_size, sent, 0.0)
 
-    def run(self, command: str, *, deadline_s: float, on_line: Any = None) -> RemoteResult:
+    def run(
+        self,
+        command: str,
+        *,
+        deadline_s: float,
+        on_line: Any = None,
+        silence_s: float | None = None,
+    ) -> RemoteResult:
+        self.commands.append(command)
         if self.lost:
             raise ConnectionLost(self.key, command)
         done = subprocess.run(
@@ -84,7 +99,8 @@ class Folder:
 
 
 @pytest.fixture
-def device(tmp_path: Path) -> Folder:
+def device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
+    monkeypatch.setenv("PIPELINE_CACHE", str(tmp_path / "cache"))
     (tmp_path / "device").mkdir()
     return Folder(tmp_path / "device")
 
@@ -115,7 +131,7 @@ class Case:
         with bench(
             self.device,
             self.facts,
-            self.runner,
+            lambda: self.runner,
             inputs,
             self.profile,
             self.folder / "raw",
@@ -131,19 +147,21 @@ def case(tmp_path: Path, device: Folder) -> Case:
 
 def _measure(case: Case, listener: Any, workload: Workload) -> Measurement:
     with case.bench(listener) as found:
-        return found.measure(workload, case.device.telemetry())
+        (measured,) = found.measure([workload])
+        return measured
 
 
 def test_a_model_is_compared_and_timed(case, heard, tmp_path):
     found = _measure(case, heard, case.workload())
     assert (found.parity.n, found.parity.max_abs_error) == (2, 0.0)
     assert found.latency.n == 20
-    assert found.latency.p50_ns == 1009.5  # the fake counts up from 1000
+    assert found.latency.p50_ns == 1004.5  # the fake counts up from 1000, twice
+    assert [len(run.result.samples_ns) for run in found.runs] == [10, 10]
     assert (found.run.threads, found.run.bind_mode) == (3, 1)
     assert (tmp_path / "raw" / "fp32.json").is_file()
     assert (tmp_path / "raw" / "fp32.log").is_file()
     assert heard.lines[0] == ("started", "benchmark", "fp32")
-    assert heard.lines[-1][-1] == "p50 0.001009 ms of 20"
+    assert heard.lines[-1][-1] == "p50 0.001004 ms of 20 in 2 runs"
 
 
 def test_the_record_has_what_a_figure_is_worth_nothing_without(case, heard):
@@ -152,7 +170,11 @@ def test_the_record_has_what_a_figure_is_worth_nothing_without(case, heard):
     assert record["where"] == "device"
     assert record["model_sha256"] == workload.sha256
     assert record["runner_sha256"] == sha256_file(case.runner)
+    assert record["schema"] == 2
     assert record["latency_ns"]["n"] == 20
+    assert [(run["round"], run["n"]) for run in record["runs"]] == [(0, 10), (1, 10)]
+    assert record["mode"] == "back-to-back"
+    assert record["plan"]["runs"] == 2
     assert record["device"]["key"] == "ABC"
     assert record["telemetry"]["before"]["temperature_mc"] == 30_000
     assert record["device_parity"]["cosine_min"] == pytest.approx(1.0)
@@ -169,14 +191,40 @@ def test_wrong_answers_are_told(case, heard):
     assert found.parity.cosine_min == pytest.approx(-1.0)
 
 
-def test_the_second_model_is_not_taken_for_the_first(case, heard):
+def test_models_take_turns_and_none_is_taken_for_another(case, heard, tmp_path):
+    models = [case.workload("a"), case.workload("b", factor=2.0), case.workload("c", factor=3.0)]
     with case.bench(heard) as found:
-        first = found.measure(case.workload("a"), Telemetry())
-        second = found.measure(case.workload("b", factor=2.0), Telemetry())
-        with pytest.raises(RunFailed):
-            found.measure(case.workload("c", fails="no memory"), Telemetry())
-    assert first.parity.max_abs_error == 0.0
-    assert second.parity.max_abs_error == 6.0
+        measured = found.measure(models)
+        with pytest.raises(RunFailed, match="no memory"):
+            found.measure([case.workload("d", fails="no memory")])
+    assert [one.parity.max_abs_error for one in measured] == [0.0, 6.0, 12.0]
+    places = {one.workload.name: [run.place for run in one.runs] for one in measured}
+    assert places == {"a": [1, 3], "b": [2, 1], "c": [3, 2]}
+    kept = json.loads((tmp_path / "raw" / "b.json").read_bytes())
+    assert kept["model"] == "b"
+    assert [run["record"]["samples_ns"] for run in kept["runs"]] == [list(range(1000, 1010))] * 2
+    assert measured[1].identity.samples == "raw/b.json"
+    assert measured[1].identity.samples_sha256 == sha256_file(tmp_path / "raw" / "b.json")
+
+
+def test_launches_of_a_few_seconds_are_one_remote_command(case, heard):
+    case.profile = Profile(plan=PLAN.model_copy(update={"runs": 8, "samples": 80}))
+    _measure(case, heard, case.workload())
+    rounds = [text for text in case.device.commands if text.count("--loopCount=10") > 1]
+    assert [text.count("--resultFile") for text in rounds] == [8]
+
+
+def test_the_settings_of_a_workload_win_and_models_beside_it_are_loaded(case, heard):
+    workload = replace(
+        case.workload(),
+        settings=Settings(threads=1, bind_mode=0, pin_cores=(2, 3)),
+        beside=(case.workload("b").model,),
+    )
+    record = _measure(case, heard, workload).as_json()
+    assert (record["threads"], record["pinned_cores"], record["beside"]) == (1, [2, 3], ["b"])
+    command = case.device.commands[-1]
+    assert "--pinCores=2,3" in command
+    assert f"--alsoLoad={case.device.root / sha256_file(workload.beside[0])}" in command
 
 
 def test_what_is_there_already_is_not_sent_again(case, heard):
@@ -189,8 +237,8 @@ FAILURES = {
     "a crash": ({}, "kill -SEGV $$", RunFailed, "exit code 139"),
     "an error": ({}, "echo no runtime; exit 9", RunFailed, "exit code 9: no runtime"),
     "a refusal": ({}, "exit 126", RunnerRefused, "permission denied"),
-    "too few samples": ({"loops": 19}, None, RecordUnreadable, "19 samples, 20 were asked for"),
-    "no samples": ({"loops": 0}, None, RecordUnreadable, "0 samples, 20 were asked for"),
+    "too few samples": ({"loops": 19}, None, RecordUnreadable, "19 samples, 40 were asked for"),
+    "no samples": ({"loops": 0}, None, RecordUnreadable, "0 samples, 40 were asked for"),
     "outputs cut short": ({"keep": 8}, None, RecordUnreadable, "8 bytes of outputs"),
     "no record": ({}, "exit 0", PullFailed, "no such file"),
     "a record of garbage": (
@@ -216,7 +264,7 @@ def test_a_device_that_vanishes_is_told(case, heard):
     def measure() -> None:
         with case.bench(heard) as found:
             case.device.lost = True
-            found.measure(case.workload(), Telemetry())
+            found.measure([case.workload()])
 
     with pytest.raises(ConnectionLost):
         measure()

@@ -192,7 +192,7 @@ def bench(
     end, also after a failure; runner, models and inputs stay there under their hash, so that the
     next push of the same sends nothing.
     """
-    plan = plan or plan_for(profile)
+    plan = plan or plan_for(profile, where=facts.where)
     with open_way(device, facts, profile.run.way, runner) as way:
         yield Bench(
             launcher=Launcher(device, way, raw, plan.deadline_s),

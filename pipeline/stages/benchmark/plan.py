@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from device.device import Where
 from pipeline.config.profile import Profile
 from pipeline.statistics.percentiles import PERCENTILES, samples_needed
 from pipeline.statistics.ranks import runs_needed
@@ -113,17 +114,17 @@ class Plan:
         }
 
 
-def plan_for(profile: Profile, wanted: Wanted | None = None) -> Plan:
+def plan_for(profile: Profile, wanted: Wanted | None = None, where: Where = Where.DEVICE) -> Plan:
     """The profile's plan, changed as the user wants it.
 
     Samples are at least as many as the percentile takes at 99 % confidence. Quick: few runs, and
-    samples for p90 only.
+    samples for p90 only. An emulated device is launched less often.
     """
     wanted = wanted or Wanted()
     asked = profile.plan
     percentile = wanted.percentile if wanted.percentile is not None else asked.percentile
     plan = Plan(
-        runs=asked.runs,
+        runs=asked.runs if where is Where.DEVICE else min(asked.runs, profile.emulated.runs),
         samples=max(asked.samples, samples_needed(percentile)),
         time_s=asked.time_s,
         warm_up=asked.warm_up,
