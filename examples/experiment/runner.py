@@ -18,7 +18,7 @@ from examples.experiment.plan import Cell, Plan
 from examples.experiment.result import Result
 from examples.experiment.samples import Samples
 from pipeline.core import files
-from pipeline.core.errors import PipelineError, ToolchainError
+from pipeline.core.errors import LocalDiskFull, PipelineError, ToolchainError
 
 ROOT = Path(__file__).parents[2]
 _FACTORY = "examples.digits.network:lenet5"
@@ -75,12 +75,18 @@ class Outcome:
 
 
 def run(experiment: Experiment, tell: Tell) -> Outcome:
-    """Every cell of the plan; one that fails is told of and tried again by the next call."""
+    """Every cell of the plan; one that fails is told of and tried again by the next call.
+
+    Raises LocalDiskFull, with which none could go on.
+    """
     outcome, cells = Outcome(), experiment.plan.cells()
     for number, cell in enumerate(cells, 1):
         begun = time.monotonic()
         try:
-            result, fresh = _cell(experiment, cell)
+            with files.disk_errors(experiment.folder):
+                result, fresh = _cell(experiment, cell)
+        except LocalDiskFull:
+            raise
         except PipelineError as error:
             outcome.failed[cell.name] = error
             tell(f"[{number}/{len(cells)}] {cell.name}: {error.message}")
@@ -108,6 +114,8 @@ def configure(experiment: Experiment, cell: Cell) -> Path:
             "data": sets["train"],
             "validation": sets["validation"],
             **experiment.plan.training(cell),
+            "free": [],
+            "train": "always",
         },
         "python_path": [str(ROOT)],
     }
