@@ -14,13 +14,12 @@ from device.device import OnLine, RemoteResult
 from device.errors import (
     CommandTooLong,
     ConnectionLost,
-    DeviceTimeout,
     HdcMissing,
     HdcServerUnreachable,
-    OutputTooLong,
 )
 from device.hdc import messages
 from device.hdc.patience import Patience, patiently
+from device.hdc.program import ANSWER_BYTES, Program
 from device.hdc.sentinel import LineFilter, Sentinel, Stage
 from device.hdc.silence import Watchdog
 from pipeline.core import process
@@ -57,7 +56,7 @@ class HdcClient:
 
     def version(self) -> str:
         """The client's version, as ``3.2.0f``."""
-        text = _text(self._call(("-v",), "hdc -v", deadline_s=self.patience.call_s))
+        text = _text(self._program.call(("-v",), "hdc -v", deadline_s=self.patience.call_s))
         found = messages.version(text)
         if found is None:
             raise HdcMissing(named=f"{self.command[0]} does not answer as hdc does")
@@ -80,7 +79,7 @@ class HdcClient:
 
     def tconn(self, address: str) -> bool:
         """Connect to a device over the network; whether it is connected now."""
-        done = self._call(("tconn", address), "hdc tconn", deadline_s=self.patience.call_s)
+        done = self._program.call(("tconn", address), "hdc tconn", deadline_s=self.patience.call_s)
         if messages.is_connected(_text(done)):
             return True
         if done.stderr:
@@ -99,7 +98,12 @@ class HdcClient:
         """
         sentinel = Sentinel.fresh()
         return self.shell_marked(
-            key, command, sentinel=sentinel, deadline_s=deadline_s, on_line=on_line
+            key,
+            command,
+            sentinel=sentinel,
+            deadline_s=deadline_s,
+            on_line=on_line,
+            limit_bytes=min(ANSWER_BYTES, self.limit_bytes),
         )
 
     def shell_marked(
@@ -111,6 +115,7 @@ class HdcClient:
         deadline_s: float,
         on_line: OnLine | None = None,
         silence_s: float | None = None,
+        limit_bytes: int | None = None,
     ) -> RemoteResult:
         """``shell`` with marks of the caller's, who can then stop what the call left behind.
 
@@ -125,20 +130,21 @@ class HdcClient:
         def once() -> RemoteResult:
             listener: OnLine | None = LineFilter(sentinel, on_line) if on_line else None
             watchdog = Watchdog(key, what, silence_s, listener) if silence_s else None
-            done = self._call(
+            done = self._program.call(
                 ("shell", wrapped),
                 what,
                 key=key,
                 deadline_s=deadline_s,
                 on_line=watchdog.line if watchdog else listener,
                 on_tick=watchdog.tick if watchdog else None,
+                limit_bytes=limit_bytes or self.limit_bytes,
             )
             answer = sentinel.read(done.stdout)
             if answer.stage is Stage.DONE:
                 return RemoteResult(answer.code, answer.output, done.duration_s)
             if answer.stage is Stage.NEVER_BEGAN:
                 self._raise_failure(done, key)
-            raise ConnectionLost(key, what, _last_line(answer.output))
+            raise ConnectionLost(key, what, messages.last_line(answer.output))
 
         return self._patiently(key, once)
 
@@ -152,30 +158,52 @@ class HdcClient:
         self._transfer(key, "send", (str(local), remote), deadline_s, bundle)
 
     def file_recv(
-        self, key: str, remote: str, local: Path, *, deadline_s: float, bundle: str | None = None
+        self,
+        key: str,
+        remote: str,
+        local: Path,
+        *,
+        deadline_s: float,
+        bundle: str | None = None,
+        on_tick: Callable[[], None] | None = None,
     ) -> None:
-        """Copy the file ``remote`` to a local one; a broken call leaves a part of it there."""
-        self._transfer(key, "recv", (remote, str(local)), deadline_s, bundle)
+        """Copy the file ``remote`` to a local one; a broken call leaves a part of it there.
+
+        ``on_tick`` is called some times a second; what it raises ends the call.
+        """
+        self._transfer(key, "recv", (remote, str(local)), deadline_s, bundle, on_tick)
 
     def call(self, key: str, *arguments: str, deadline_s: float) -> str:
         """Another command of hdc's about a device, as ``install``; what it printed."""
 
         def once() -> str:
             what = " ".join(("hdc", *arguments))[:80]
-            done = self._call(arguments, what, key=key, deadline_s=deadline_s)
+            done = self._program.call(arguments, what, key=key, deadline_s=deadline_s)
             self._raise_failure(done, key)
             return _text(done)
 
         return self._patiently(key, once)
 
     def _transfer(
-        self, key: str, way: str, paths: tuple[str, str], deadline_s: float, bundle: str | None
+        self,
+        key: str,
+        way: str,
+        paths: tuple[str, str],
+        deadline_s: float,
+        bundle: str | None,
+        on_tick: Callable[[], None] | None = None,
     ) -> None:
         what = f"file {way} {paths[0]}"
         options = ("-b", bundle) if bundle else ()
 
         def once() -> None:
-            done = self._call(("file", way, *options, *paths), what, key=key, deadline_s=deadline_s)
+            done = self._program.call(
+                ("file", way, *options, *paths),
+                what,
+                key=key,
+                deadline_s=deadline_s,
+                on_tick=on_tick,
+            )
             if messages.finished(_text(done)) is None:
                 self._raise_failure(done, key)
                 raise ConnectionLost(key, what)
@@ -183,7 +211,9 @@ class HdcClient:
         self._patiently(key, once)
 
     def _list_once(self) -> tuple[list[messages.Listed], float]:
-        done = self._call(("list", "targets", "-v"), "hdc list", deadline_s=self.patience.call_s)
+        done = self._program.call(
+            ("list", "targets", "-v"), "hdc list", deadline_s=self.patience.call_s
+        )
         self._raise_failure(done, "")
         return messages.listed(_text(done)), done.duration_s
 
@@ -197,39 +227,9 @@ class HdcClient:
         except DeviceError:  # the cut is what is to be told
             return False
 
-    def _call(
-        self,
-        arguments: tuple[str, ...],
-        what: str,
-        *,
-        deadline_s: float,
-        key: str | None = None,
-        on_line: OnLine | None = None,
-        on_tick: Callable[[], None] | None = None,
-    ) -> process.Completed:
-        server = ("-s", self.server) if self.server else ()
-        target = ("-t", key) if key is not None else ()
-        if key == "":
-            # hdc takes an empty key for "the only device", whichever that is by now.
-            raise ValueError("a device is always named")
-        try:
-            done = process.run(
-                (*self.command, *server, *target, *arguments),
-                deadline_s=deadline_s,
-                env=self.env,
-                on_line=on_line,
-                on_tick=on_tick,
-                limit_bytes=self.limit_bytes,
-                kill_group=False,
-            )
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise HdcMissing(named=f"{self.command[0]}: {reason}") from error
-        if done.ending is process.Ending.DEADLINE:
-            raise DeviceTimeout(key or "", what, deadline_s)
-        if done.ending is process.Ending.OUTPUT_LIMIT:
-            raise OutputTooLong(key or "", what, self.limit_bytes)
-        return done
+    @property
+    def _program(self) -> Program:
+        return Program(self.command, self.env, self.server)
 
     def _raise_failure(self, done: process.Completed, key: str) -> None:
         """Raise what hdc itself reports, if it does."""
@@ -248,8 +248,3 @@ def is_address(key: str) -> bool:
 
 def _text(done: process.Completed) -> str:
     return done.stdout.decode(errors="replace")
-
-
-def _last_line(output: bytes) -> str:
-    tail = messages.lines(output[-4096:].decode(errors="replace"))
-    return one_line(tail[-1]) if tail else ""

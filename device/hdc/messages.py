@@ -19,7 +19,7 @@ from device.errors import (
     HdcServerUnreachable,
     RemoteDiskFull,
 )
-from pipeline.core.errors import DeviceError
+from pipeline.core.errors import DeviceError, one_line
 
 _LOG = re.compile(r"\[[A-Z]\]\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.\d]*\].*")
 _CODE = re.compile(r"\[(E[0-9A-F]{6})\]")
@@ -28,6 +28,7 @@ _FINISH = re.compile(
     r"time:(-?\d{1,9})ms rate:(?:[\d.]+|inf|-?nan)kB/s"
 )
 _STOPPED = re.compile(r"Transfer Stop at:(\d+)/(\d+)\(Bytes\), Reason: (.*)")
+_LONGEST_KEY = 200
 _VERSION = re.compile(r"Ver: (\S+)")
 
 
@@ -65,6 +66,12 @@ def lines(text: str) -> list[str]:
     return [line for line in stripped if line and not _LOG.fullmatch(line)]
 
 
+def last_line(output: bytes) -> str:
+    """The last of them in the output of a call, in a form to be told."""
+    tail = lines(output[-4096:].decode(errors="replace"))
+    return one_line(tail[-1]) if tail else ""
+
+
 def version(text: str) -> str | None:
     """The version that ``hdc -v`` prints, as ``3.2.0f``."""
     found = _VERSION.search(text)
@@ -76,10 +83,15 @@ def listed(text: str) -> list[Listed]:
     found = []
     for line in lines(text):
         fields = [field.strip() for field in line.split("\t")]
-        if line.startswith("[") or len(fields) < 4 or not fields[0]:
+        if line.startswith("[") or len(fields) < 4 or not _is_key(fields[0]):
             continue
         found.append(Listed(fields[0], fields[2], _state(fields[3])))
     return found
+
+
+def _is_key(text: str) -> bool:
+    """Whether a device may be called so: its name goes to terminals and command lines."""
+    return 0 < len(text) <= _LONGEST_KEY and text.isprintable() and " " not in text
 
 
 def is_connected(text: str) -> bool:

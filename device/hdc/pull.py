@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from device.quote import is_sendable, quote
 from pipeline.core.errors import LocalDiskFull
 from pipeline.core.files import disk_errors, sha256_file
 
+#: No file that is fetched is larger; a device that says so is not believed.
+_MOST_BYTES = 4 << 30
 _ANSWER = re.compile(r"([0-9a-f]{64}) +(\d{1,18})")
 
 
@@ -45,7 +48,13 @@ def _fetch(remote: Remote, source: str, landing: Path, target: Path) -> None:
     sha256, size_bytes = _ask(remote, source)
     try:
         deadline_s = remote.deadlines.transfer(size_bytes)
-        remote.client.file_recv(remote.key, source, landing, deadline_s=deadline_s)
+        remote.client.file_recv(
+            remote.key,
+            source,
+            landing,
+            deadline_s=deadline_s,
+            on_tick=lambda: _bounded(landing, size_bytes),
+        )
     except HdcRefused as error:
         raise PullFailed(remote.key, source, error.text) from error
     except RemoteDiskFull as error:
@@ -54,9 +63,19 @@ def _fetch(remote: Remote, source: str, landing: Path, target: Path) -> None:
     except ConnectionLost as error:
         raise ConnectionLost(remote.key, f"the fetch of {source}", error.last_line) from error
     with disk_errors(landing):
-        whole = landing.stat().st_size == size_bytes
+        found = landing.lstat()
+    whole = stat.S_ISREG(found.st_mode) and found.st_size == size_bytes
     if not whole or sha256_file(landing) != sha256:
         raise DamagedError
+
+
+def _bounded(landing: Path, size_bytes: int) -> None:
+    """A device that sends more than it said is cut off before it fills the disk."""
+    try:
+        if landing.lstat().st_size > size_bytes:
+            raise DamagedError
+    except FileNotFoundError:
+        pass
 
 
 def _ask(remote: Remote, source: str) -> tuple[str, int]:
@@ -70,7 +89,10 @@ def _ask(remote: Remote, source: str) -> tuple[str, int]:
     answer = _ANSWER.fullmatch(result.last_line)
     if result.code != 0 or answer is None:
         raise PullFailed(remote.key, source, result.last_line or "the device cannot read it")
-    return answer.group(1), int(answer.group(2))
+    size_bytes = int(answer.group(2))
+    if size_bytes > _MOST_BYTES:
+        raise PullFailed(remote.key, source, f"it is said to have {size_bytes} bytes")
+    return answer.group(1), size_bytes
 
 
 @contextmanager

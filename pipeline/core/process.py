@@ -19,6 +19,8 @@ from typing import IO
 _TICK_S = 0.05
 _PR_SET_PDEATHSIG = 1
 _FULL_BYTES = 64 << 10
+#: A line that has no end is handed on in pieces.
+_LONGEST_LINE = 1 << 20
 _PARENT = "PIPELINE_PARENT"
 
 
@@ -92,7 +94,7 @@ def run(
     started = time.monotonic()
     # Files, not pipes: nothing blocks on a full pipe, and a grandchild cannot hold us up.
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        follower = _LineFollower(out, on_line) if on_line else None
+        follower = _LineFollower(out, on_line, limit_bytes) if on_line else None
         ticks = [tick for tick in (on_tick, follower and follower.poll) if tick]
         process: subprocess.Popen[bytes] | None = None
         try:
@@ -252,18 +254,25 @@ def signal_name(number: int) -> str:
 class _LineFollower:
     """Reads what a file gained since the last look and hands over whole lines."""
 
-    def __init__(self, stream: IO[bytes], on_line: Callable[[str], None]) -> None:
+    def __init__(self, stream: IO[bytes], on_line: Callable[[str], None], limit_bytes: int) -> None:
         self._handle = stream.fileno()
         self._on_line = on_line
+        self._limit = limit_bytes
         self._offset = 0
         self._rest = b""
 
     def poll(self) -> None:
-        while chunk := os.pread(self._handle, 1 << 16, self._offset):
+        # What is there now, not what comes meanwhile: one who writes faster than this reads
+        # would never be stopped.
+        until = min(os.fstat(self._handle).st_size, self._limit)
+        while self._offset < until:
+            chunk = os.pread(self._handle, min(1 << 16, until - self._offset), self._offset)
             self._offset += len(chunk)
             *lines, self._rest = (self._rest + chunk).split(b"\n")
             for line in lines:
                 self._on_line(line.decode(errors="replace"))
+            if len(self._rest) > _LONGEST_LINE:
+                self.finish()
 
     def finish(self) -> None:
         """Hand over the last line, which no line break ends."""
