@@ -31,7 +31,7 @@ bool timeline_reserve(timeline *t, size_t count, bool starts) {
   memset(t, 0, sizeof(*t));
   t->stride = 1;
   t->most_kept = count > kMostKept / 2 ? 2 * count : kMostKept; /* half of it is still `count` */
-  return grow(t, count, starts);
+  return grow(t, count > 0 ? count : 1, starts);
 }
 
 static void thin(uint64_t *values, size_t count) {

@@ -80,6 +80,7 @@ def test_a_very_long_run_keeps_every_nth_inference(timelines):
 @pytest.mark.parametrize(
     ("count", "reserved", "kept", "stride"),
     [
+        (5, 0, 5, 1),
         (10, 10, 10, 1),
         (11, 10, 11, 1),
         (1 << 20, 1, 1 << 20, 1),
