@@ -41,7 +41,7 @@ class App:
     def is_installed(self) -> bool:
         """Whether the device has the app."""
         told = self._ask(f"bm dump -n {quote(self.bundle)}")
-        return f'"{self.bundle}"' in told and "error:" not in told
+        return f'"{self.bundle}"' in told and not told.lstrip().startswith("error:")
 
     @property
     def is_running(self) -> bool:

@@ -179,9 +179,10 @@ class AppSession:
         for _ in range(_TIMES):
             answer = self._call(request, deadline_s, on_line, silence_s)
             if answer.status is Status.MISSING:
-                for name in answer.missing:
-                    self._send(name)
                 missing = answer.missing[0] if answer.missing else ""
+                for name in answer.missing:
+                    if name != request.sha256:  # a request goes with each call anyway
+                        self._send(name)
             elif answer.status is not Status.DONE:
                 raise AppFailed(self.app.key, answer.reason or answer.status.value)
             elif len(answer.codes) != 1:

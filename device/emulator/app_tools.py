@@ -53,7 +53,7 @@ def _bm(apps: Apps, arguments: list[str]) -> str:
         "name": found["name"],
         "debug": found["debug"],
     }
-    return f"{found['bundle']}:\n{json.dumps(facts, indent=4)}\n"
+    return f"{found['name']}:\n{json.dumps(facts, indent=4)}\n"
 
 
 def _hilog(apps: Apps, arguments: list[str]) -> str:

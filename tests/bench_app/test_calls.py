@@ -152,8 +152,6 @@ def test_a_name_that_is_no_objects_is_missing(native: Native, name: str) -> None
 
 WHOLE = Request((), (VERSION,)).as_bytes()
 REFUSED = {
-    "another hash": (WHOLE, "0" * 64, "damaged"),
-    "cut": (WHOLE[:-4], hashlib.sha256(WHOLE).hexdigest(), "damaged"),
     "no end": (WHOLE[:-4], None, "not understood"),
     "more behind the end": (WHOLE + b"run\n", None, "not understood"),
     "another version": (WHOLE.replace(b"1", b"2"), None, "another version"),
@@ -164,6 +162,13 @@ REFUSED = {
     "too many lines": (WHOLE.replace(b"run\n", b"run\n" * 5000), None, "not understood"),
     "no hash at all": (WHOLE, "request", "not the hash"),
 }
+
+
+@pytest.mark.parametrize("came", [WHOLE[:-4], WHOLE[:-1] + b"!", b""])
+def test_a_request_that_did_not_come_whole_is_missing(native: Native, came: bytes) -> None:
+    name = hashlib.sha256(WHOLE).hexdigest()
+    answer = native(came, name=name)
+    assert (answer.status, answer.missing, answer.codes) == (Status.MISSING, (name,), ())
 
 
 @pytest.mark.parametrize(("request_", "name", "why"), REFUSED.values(), ids=REFUSED)

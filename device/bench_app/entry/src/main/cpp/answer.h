@@ -3,7 +3,7 @@
  *   {"schema":1, "app":"1.0.0", "runner":"pipeline-runner 1.0.0", "library_sha256":HEX|null,
  *    "session":TEXT, "call":N, "folder":PATH,
  *    "status":"hello"|"missing"|"refused"|"done", "reason":TEXT,
- *    "objects":[NAME, ...], "missing":[NAME, ...], "codes":[0, ...],
+ *    "objects":[NAME, ...], "missing":[NAME or the request's hash, ...], "codes":[0, ...],
  *    "files":[{"path":PATH,"sha256":HEX,"size_bytes":N}, ...]} */
 #ifndef BENCH_APP_ANSWER_H_
 #define BENCH_APP_ANSWER_H_

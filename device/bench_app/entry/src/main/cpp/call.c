@@ -48,17 +48,23 @@ static bool refuse(answer *a, const char *reason) {
   return false;
 }
 
+/* False with the answer that says why there is nothing to carry out. */
 static bool read_request(const call *c, request *asked, answer *a) {
   char name[MOST_PATH];
   char path[MOST_PATH];
+  a->status = "refused";
   if (!sha256_is_text(c->request) || !places_path(name, "incoming", c->request, NULL) ||
       !places_path(path, c->folder, name, NULL)) {
     snprintf(a->reason, sizeof(a->reason), "not the hash of a request");
     return false;
   }
-  const bool good = request_read(asked, path, c->request, a->reason, sizeof(a->reason));
+  const request_state state = request_read(asked, path, c->request, a->reason, sizeof(a->reason));
   unlink(path);
-  return good;
+  if (state == REQUEST_DAMAGED) {
+    a->status = "missing";
+    a->missing[a->missing_count++] = c->request;
+  }
+  return state == REQUEST_GOOD;
 }
 
 static void find_missing(const call *c, const request *asked, answer *a) {
@@ -128,7 +134,6 @@ static bool run_logged(const call *c, const request *asked, answer *a, char log[
 }
 
 static void carry_out(const call *c, request *asked, answer *a, char log[MOST_PATH]) {
-  a->status = "refused";
   if (!read_request(c, asked, a)) {
     return;
   }

@@ -2,7 +2,6 @@
 
 #include "request.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,23 +73,22 @@ static bool split(request *out, char *at) {
   return false;
 }
 
-bool request_read(request *out, const char *path, const char *expected, char *why, size_t size) {
+request_state request_read(request *out, const char *path, const char *expected, char *why, size_t size) {
   size_t bytes = 0;
   memset(out, 0, sizeof(*out));
   out->text = read_all(path, &bytes);
   out->lines = calloc(MOST_LINES, sizeof(*out->lines));
-  if (out->text == NULL || out->lines == NULL) {
-    snprintf(why, size, "the request cannot be read: %s", strerror(errno));
-  } else if (!is_the_one(out->text, bytes, expected)) {
-    snprintf(why, size, "the request arrived damaged");
-  } else if (strncmp(out->text, kFirst, strlen(kFirst)) != 0) {
+  if (out->text == NULL || out->lines == NULL || !is_the_one(out->text, bytes, expected)) {
+    return REQUEST_DAMAGED;
+  }
+  if (strncmp(out->text, kFirst, strlen(kFirst)) != 0) {
     snprintf(why, size, "the request is of another version of the pipeline");
   } else if (strlen(out->text) != bytes || !split(out, out->text + strlen(kFirst))) {
     snprintf(why, size, "the request is not understood");
   } else {
-    return true;
+    return REQUEST_GOOD;
   }
-  return false;
+  return REQUEST_UNKNOWN;
 }
 
 void request_free(request *in) {

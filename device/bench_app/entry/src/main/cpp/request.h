@@ -25,9 +25,11 @@ typedef struct {
   size_t count;
 } request;
 
-/* Reads the request in a file whose content has the hash `expected`.
- * False with the reason in `why` (of `size` bytes) when it is none, or not that one. */
-bool request_read(request *out, const char *path, const char *expected, char *why, size_t size);
+typedef enum { REQUEST_GOOD, REQUEST_DAMAGED, REQUEST_UNKNOWN } request_state;
+
+/* Reads the request in a file whose content has to have the hash `expected`.
+ * One that came only partly is damaged; of one that is not understood `why` (of `size` bytes) says why. */
+request_state request_read(request *out, const char *path, const char *expected, char *why, size_t size);
 
 void request_free(request *in);
 
