@@ -193,7 +193,7 @@ def bench(
     next push of the same sends nothing.
     """
     plan = plan or plan_for(profile, where=facts.where)
-    with open_way(device, facts, profile.run.way, runner) as way:
+    with open_way(device, facts, profile.run.way, runner, profile.run.app) as way:
         yield Bench(
             launcher=Launcher(device, way, raw, plan.deadline_s),
             facts=facts,

@@ -28,6 +28,7 @@ from device.emulator.arm64 import LAUNCHER
 from device.hdc.device import HdcDevice
 from device.quote import quote
 from pipeline.config.profile import WayChoice
+from pipeline.core.errors import ToolchainError
 from pipeline.core.runner import RunnerOptions
 from pipeline.stages.benchmark.errors import RunnerRefused
 
@@ -173,7 +174,8 @@ def open_way(
     do not have it, or an older one. Raises ``RunnerRefused`` where neither runs, and the errors
     of ``device.errors`` and ``device.app.errors``.
     """
-    program = None if choice is WayChoice.APP else _program(device, facts, choice, runner)
+    path = find_runner(device, facts, choice, runner, hap)
+    program = _accepted(device, facts, choice, path) if path else None
     if program is not None:
         with device.scratch() as scratch:
             yield RunnerWay(device, program, scratch, launcher=_launcher(facts))
@@ -182,18 +184,35 @@ def open_way(
         yield AppWay(session)
 
 
-def _program(
-    device: Device, facts: DeviceFacts, choice: WayChoice, runner: Callable[[], Path]
-) -> Pushed | None:
-    """The runner on the device; None where it is refused, now or as it was before."""
-    refusals = Refusals.of(facts)
-    if choice is WayChoice.AUTO and refusals.known:
+def find_runner(
+    device: Device,
+    facts: DeviceFacts,
+    choice: WayChoice,
+    runner: Callable[[], Path],
+    hap: Path | None = None,
+) -> Path | None:
+    """The program to be tried on a device, built if it has to be; None: the app is to be used.
+
+    That is so where the device refused it before, and where it cannot be built and the app is
+    at hand. Raises what ``runner`` raises.
+    """
+    if choice is WayChoice.APP or (choice is WayChoice.AUTO and Refusals.of(facts).known):
         return None
-    program = device.push(runner(), executable=True)
+    try:
+        return runner()
+    except ToolchainError:
+        if choice is WayChoice.AUTO and _has_app(device, hap):
+            return None
+        raise
+
+
+def _accepted(device: Device, facts: DeviceFacts, choice: WayChoice, path: Path) -> Pushed | None:
+    """The program on the device, which ran it; None where it refused to."""
+    program = device.push(path, executable=True)
     command = " ".join(map(quote, (*_launcher(facts), program.path, "--version")))
     done = device.run(command, deadline_s=_PROBE_DEADLINE_S)
     refused = done.code == _NOT_EXECUTABLE
-    refusals.note(refused)
+    Refusals.of(facts).note(refused)
     if refused and choice is WayChoice.RUNNER:
         raise RunnerRefused(device.key)
     return None if refused else program
@@ -209,9 +228,13 @@ def _app(
 ) -> AbstractContextManager[AppSession]:
     if not isinstance(device, HdcDevice):
         raise RunnerRefused(device.key)
-    if choice is WayChoice.AUTO and hap is None and not App(device).is_installed:
+    if choice is WayChoice.AUTO and not _has_app(device, hap):
         raise RunnerRefused(device.key)
     return open_app(device, facts, hap)
+
+
+def _has_app(device: Device, hap: Path | None) -> bool:
+    return isinstance(device, HdcDevice) and (hap is not None or App(device).is_installed)
 
 
 def _produces(options: RunnerOptions) -> tuple[str, ...]:
