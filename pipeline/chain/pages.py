@@ -1,4 +1,4 @@
-"""Reports of searches and sensitivities as files: one HTML page in the run folder."""
+"""Reports of searches, sensitivities and recoveries as files: one HTML page in the run folder."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from pipeline.chain.run import pipeline_version
 from pipeline.chain.tuning.outcome import Tuned
 from pipeline.core import files
 from pipeline.report.document import Again
+from pipeline.report.recover import FreeStep, Recovery, recover_page
 from pipeline.report.sensitivity import Layers, sensitivity_page
 from pipeline.report.tune import Search, tune_page
 from pipeline.search.candidate import Limit
 
 if TYPE_CHECKING:
+    from pipeline.chain.recover import Recovered
     from pipeline.chain.sensitivity import Sensitivity
 
 NAME = "report.html"
@@ -58,6 +60,27 @@ def write_sensitivity_page(found: Sensitivity, ground: Ground) -> Path:
     )
     page = found.run_folder / NAME
     files.write_text(page, sensitivity_page(layers, _again(ground)))
+    return page
+
+
+def write_recover_page(found: Recovered, ground: Ground) -> Path:
+    """The page of a recovery."""
+    recovery = Recovery(
+        name=found.name,
+        recipe=found.recipe,
+        float_percent=found.float_percent,
+        before_percent=found.before_percent,
+        after_percent=found.after_percent,
+        n=found.n,
+        float_bytes=found.float_bytes,
+        size_bytes=found.size_bytes,
+        epochs=found.epochs,
+        best_epoch=found.best_epoch,
+        steps=[FreeStep(one.name, one.percent, one.kept, one.note) for one in found.steps],
+        failures=found.failures,
+    )
+    page = found.run_folder / NAME
+    files.write_text(page, recover_page(recovery, _again(ground)))
     return page
 
 

@@ -53,7 +53,8 @@ class Quality:
 class Row:
     """One model; ``failures`` are the limits that it does not meet, in words.
 
-    ``culprit``: its first layer that differs, looked for where its outputs missed their limit.
+    ``culprit``: its first layer that differs, looked for where its outputs missed their limit;
+    ``recovered``: whether accuracy was won back for it.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Row:
     measurement: Measurement | None = None
     failures: tuple[str, ...] = ()
     culprit: Culprit | None = None
+    recovered: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """A model's entry in ``--json`` and the manifest."""
@@ -74,6 +76,7 @@ class Row:
             "sha256": self.sha256,
             "size_bytes": self.size_bytes,
             "fp16": self.fp16,
+            "recovered": self.recovered,
             **(self.quality.as_json() if self.quality else {}),
             "benchmark": self.measurement.as_json() if self.measurement else None,
             "failures": list(self.failures),

@@ -45,4 +45,5 @@ def row(
         measurement=measurement,
         failures=tuple(failures),
         culprit=culprit,
+        recovered=built.recovered is not None,
     )

@@ -60,9 +60,13 @@ def _models(value: Report) -> Table:
         elif qualities:
             cells += [""] * 4
         cells += [figure.cell(row.measurement) if row.measurement else "" for figure in figures]
-        verdict = ("limit not met", "bold red") if row.failures else ("ok", "green")
+        verdict = ("limit not met", "bold red") if row.failures else _met(row)
         table.add_row(*cells, Text(*verdict))
     return table
+
+
+def _met(row: Row) -> tuple[str, str]:
+    return ("recovered" if row.recovered else "ok", "green")
 
 
 def _draws(rows: Sequence[Row]) -> list[RenderableType]:

@@ -139,7 +139,9 @@ class Deployment(Section):
     data: Data
     recipes: tuple[str, ...] = Field(("fp32", "fp16", "weight-8", "full-8"), min_length=1)
     limits: Limits = Limits()
-    recover: Recover | None = Field(None, description="training that wins back accuracy")
+    recover: Recover | None = Field(
+        None, description="wins accuracy back, for recipes that miss the limit or are listed"
+    )
     parity_samples: Annotated[int, Field(ge=2, le=65536)] = Field(
         64, description="seeded choice of test samples on which outputs are compared"
     )
@@ -168,6 +170,13 @@ class Deployment(Section):
     def _one_way_in(self) -> Deployment:
         if (self.network is None) == (self.model is None):
             raise ValueError("give either `network:` (with its checkpoint) or `model:` (a file)")
+        return self
+
+    @model_validator(mode="after")
+    def _recovers_what_is_there(self) -> Deployment:
+        listed = self.recover.recipes if self.recover else ()
+        if unknown := sorted(set(listed) - set(self.recipes)):
+            raise ValueError(f"`recover.recipes` names what is not deployed: {', '.join(unknown)}")
         return self
 
     @model_validator(mode="after")

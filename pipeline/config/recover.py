@@ -55,7 +55,7 @@ class Recover(Section):
         None, description="labelled samples that choose the best epoch; the test set if absent"
     )
     recipes: tuple[str, ...] = Field(
-        (), description="what `deploy` recovers; every recipe that misses the limit if absent"
+        (), description="what `deploy` recovers; every recipe that misses a limit if absent"
     )
     free: tuple[Free, ...] = Field(
         tuple(Free),

@@ -143,13 +143,11 @@ def test_biases_take_off_what_weights_add_to_the_means() -> None:
     found = places.find(network, links(network))
     assert [place.shift for place in found] == ["norm.beta", "two.bias", "three.bias", "four.bias"]
     assert [place.end for place in found] == ["norm", "two", "three", "four"]
-    taps = Taps(network, found)
-
-    def assign(quantized: bool) -> None:
-        training.assign(parameters, rough if quantized else {each: floats[each] for each in rough})
-
+    other = Chain().set_train(False)
+    training.assign(training.parameters_of(other), {**floats, **rough})
     batches = [[IMAGES[:8]], [IMAGES[8:]]]
-    new = bias.corrected(taps, taps, found, batches, assign, floats)
+    exact, quantized = Taps(network, found), Taps(other, found)
+    new = bias.corrected(exact, quantized, found, batches, floats)
     fresh = Chain().set_train(False)
     theirs = training.parameters_of(fresh)
     training.assign(theirs, {**floats, **rough})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,9 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline.chain.recover import recover
+from pipeline.chain.recovery import wanted
+from pipeline.config import places
+from pipeline.config.recipe import NamedRecipe, Recipe
 from pipeline.config.recover import Recover
 from pipeline.core.events import Silent
 from pipeline.stages.recover import errors
@@ -69,6 +72,7 @@ def test_paths_are_made_absolute() -> None:
         ("network", "codebook-2", None, "has no `recover:`"),
         ("network", "weight-8", DATA, "the converter quantizes"),
         ("network", "fp32", DATA, "the converter quantizes"),
+        ("network", "full-8-per-tensor", DATA, "evens out the channels"),
         ("model", "codebook-2", DATA, "only a MindSpore network"),
     ],
 )
@@ -89,6 +93,7 @@ def test_what_cannot_be_recovered_is_said_before_any_work(
     "error",
     [
         errors.WeightUnmatched("conv.weight", "Default/conv", "why"),
+        errors.ActivationUnmatched("Default/conv", "why"),
         errors.NothingToRecover("fp32"),
         errors.FunctionUnusable("loss", "a.b:c", "why", "x.py:3"),
         errors.TrainingSetUnfit("set", "why"),
@@ -102,6 +107,44 @@ def test_errors_cross_from_the_worker(error: Any) -> None:
     back: Any = errors.decode(json.loads(json.dumps(errors.encode(error))))
     assert type(back) is type(error) and asdict(back) == asdict(error)
     assert back.message and back.hint and "\n" not in str(back)
+
+
+def named(recipe: str) -> NamedRecipe:
+    settings = {"quantization": "weight", "quantizer": "pipeline"}
+    if recipe == "fp32":
+        settings = {}
+    return NamedRecipe(name=recipe, path=Path("x"), recipe=Recipe.model_validate(settings))
+
+
+@pytest.mark.parametrize(
+    ("listed", "recipe", "missed", "recovers"),
+    [
+        ((), "two-bits", True, True),
+        ((), "two-bits", False, False),
+        ((), "fp32", True, False),
+        (("two-bits",), "two-bits", False, True),
+        (("other",), "two-bits", True, False),
+    ],
+)
+def test_a_deployment_recovers_what_is_listed_or_misses_a_limit(
+    listed: tuple[str, ...], recipe: str, missed: bool, recovers: bool
+) -> None:
+    loaded = places.deployment(ROOT / "examples" / "digits" / "recover.yaml", ())
+    how = loaded.deployment.recover
+    assert how is not None
+    changed = loaded.deployment.model_copy(
+        update={"recover": how.model_copy(update={"recipes": listed})}
+    )
+    found = wanted(replace(loaded, deployment=changed), named(recipe), missed=missed)
+    assert (found is not None) is recovers
+
+
+def test_a_listed_recipe_that_cannot_be_recovered_is_an_error() -> None:
+    loaded = places.deployment(ROOT / "examples" / "digits" / "recover.yaml", ())
+    how = Recover.model_validate({**DATA, "recipes": ["fp32"]})
+    changed = loaded.deployment.model_copy(update={"recover": how})
+    with pytest.raises(errors.NotRecoverable, match="fp32"):
+        wanted(replace(loaded, deployment=changed), named("fp32"), missed=False)
 
 
 class Heard(Silent):

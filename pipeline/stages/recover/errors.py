@@ -28,6 +28,22 @@ class WeightUnmatched(UsageError):
 
 
 @dataclass(eq=False)
+class ActivationUnmatched(UsageError):
+    """An operator in int8 that no layer of the network computes alike."""
+
+    node: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.node} cannot be trained in int8: {self.reason}"
+
+    @property
+    def hint(self) -> str:
+        return "leave it float by a rule of the recipe: {scope: <that node>, skip: true}"
+
+
+@dataclass(eq=False)
 class NothingToRecover(UsageError):
     """A recipe that quantizes no weight of this network."""
 
@@ -150,6 +166,7 @@ class RecoveredDiffers(ToolchainError):
 _OURS: Mapping[str, type[PipelineError]] = {
     kind.__name__: kind
     for kind in (
+        ActivationUnmatched,
         WeightUnmatched,
         NothingToRecover,
         FunctionUnusable,
@@ -182,6 +199,7 @@ class Died(checkpoint.WorkerCrashed):
 
 
 __all__ = [
+    "ActivationUnmatched",
     "Died",
     "FunctionUnusable",
     "NotRecoverable",

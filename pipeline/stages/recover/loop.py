@@ -17,6 +17,7 @@ from pipeline.config.recover_words import Train
 from pipeline.core import files, usercode
 from pipeline.core.errors import PipelineError
 from pipeline.stages.checkpoint import mindspore_text, network
+from pipeline.stages.evaluate import count_correct
 from pipeline.stages.recover import augment, state, training, weights
 from pipeline.stages.recover.errors import TrainingDiverged, TrainingFailed, TrainingSetUnfit
 from pipeline.stages.recover.free import steps
@@ -51,8 +52,9 @@ class Loop:
         }
         self._mark = files.sha256_json(usercode.loaded_sources())
 
-    def run(self, checkpoint: Path) -> Answer:
-        """Train from the beginning, or from the last epoch that was kept; write the best."""
+    def run(self, checkpoint: Path, outputs: Path) -> Answer:
+        """Train from the beginning, or from the last epoch that was kept; write the best, and
+        what it answers on the test set."""
         try:
             done = self._trained()
         except PipelineError:
@@ -66,13 +68,15 @@ class Loop:
         best = state.best(self._request.state)
         training.assign(self._parameters, best)
         trainee.write(best, checkpoint)
+        scores, labels = trainee.scores(test), trainee.samples(test)[1]
+        np.save(outputs, scores)
         return Answer(
             steps=done.steps,
             enough_percent=done.enough,
             epochs=done.epochs,
             best=done.best.number,
-            test_correct=trainee.correct(test),
-            test_n=len(trainee.samples(test)[1]),
+            test_correct=count_correct(scores, labels),
+            test_n=len(labels),
             weights=tuple(each.parameter for each in trainee.links),
             dependencies=usercode.loaded_sources(),
         )

@@ -35,6 +35,7 @@ class Request:
 
     ``model`` is the float ``.ms`` that the network was converted to, ``state`` the folder in which
     a training that was killed goes on; ``drop_points`` below the float network are good enough.
+    ``quantized`` is what the converter made of it where it quantizes activations too.
     """
 
     network: ExportRequest
@@ -47,6 +48,7 @@ class Request:
     test: Labelled
     state: Path
     drop_points: float = 0.0
+    quantized: Path | None = None
 
     def to_json(self, output: Path) -> dict[str, Any]:
         """For the worker, which writes into ``output``."""
@@ -66,6 +68,7 @@ class Request:
             },
             "state": str(self.state),
             "drop_points": self.drop_points,
+            "quantized": str(self.quantized) if self.quantized else None,
             "output": str(output),
         }
 
@@ -91,6 +94,7 @@ class Request:
             settings=Recover.model_validate(value["settings"]),
             state=Path(value["state"]),
             drop_points=value["drop_points"],
+            quantized=Path(value["quantized"]) if value["quantized"] else None,
             **sets,
         )
 

@@ -24,7 +24,10 @@ from pipeline.stages.convert import Model
 from pipeline.stages.recover.errors import Died, decode
 from pipeline.stages.recover.request import Answer, Labelled, Request
 from pipeline.stages.recover.teller import Teller
-from pipeline.stages.recover.worker import CHECKPOINT
+from pipeline.stages.recover.worker import CHECKPOINT, OUTPUTS
+
+#: Part of the stage's key: raise it when the same settings give other checkpoints.
+RECOVER_VERSION = 2
 
 _WORKER = "pipeline.stages.recover.worker"
 _DEADLINE_S = 30 * 86400.0
@@ -32,16 +35,19 @@ _DEADLINE_S = 30 * 86400.0
 
 @dataclass(frozen=True)
 class Trained:
-    """The checkpoint of the best epoch, its weights snapped to their levels."""
+    """The checkpoint of the best epoch, its weights snapped to their levels, and the ``outputs``
+    (float32 [N, ...], an .npy) on the test set with quantized values."""
 
     checkpoint: Path
+    outputs: Path
     sha256: str
     answer: Answer
 
 
 @dataclass(frozen=True)
 class RecoverStage:
-    """Train ``network`` for ``recipe``; ``baseline`` is its float model.
+    """Train ``network`` for ``recipe``; ``baseline`` is its float model, ``quantized`` the
+    converter's where that quantizes activations too.
 
     ``drop_points`` below the float network's accuracy are good enough. ``progress`` is the folder,
     the same for the same settings, in which each epoch is kept.
@@ -51,6 +57,7 @@ class RecoverStage:
     inputs: tuple[Input, ...]
     python_path: tuple[Path, ...]
     baseline: Model
+    quantized: Model | None
     recipe: NamedRecipe
     training: Dataset
     validation: Dataset
@@ -74,8 +81,10 @@ class RecoverStage:
         return {
             **identity.settings(self.network, self.inputs, self.python_path),
             "baseline": self.baseline.sha256,
+            "quantized": self.quantized.sha256 if self.quantized else None,
             "recipe": self.recipe.recipe.settings(),
             "quantizer": QUANTIZER_VERSION,
+            "version": RECOVER_VERSION,
             "data": [self.training.digest, self.validation.digest, self.test.digest],
             "training": self.how.model_dump(mode="json", exclude={"data", "validation", "recipes"}),
             "drop_points": self.drop_points,
@@ -88,7 +97,9 @@ class RecoverStage:
         return {**answer.to_json(), "sha256": files.sha256_file(folder / CHECKPOINT)}
 
     def load(self, folder: Path, facts: Mapping[str, Any]) -> Trained:
-        return Trained(folder / CHECKPOINT, facts["sha256"], Answer.from_json(facts))
+        return Trained(
+            folder / CHECKPOINT, folder / OUTPUTS, facts["sha256"], Answer.from_json(facts)
+        )
 
     def note(self, facts: Mapping[str, Any]) -> str:
         answer = Answer.from_json(facts)
@@ -131,6 +142,7 @@ class RecoverStage:
             test=_labelled(self.test),
             state=self.progress,
             drop_points=self.drop_points,
+            quantized=self.quantized.path if self.quantized else None,
         )
 
 

@@ -35,6 +35,15 @@ class Epoch:
         """Accuracy in percent."""
         return 100.0 * self.correct / self.n
 
+    def as_json(self) -> dict[str, Any]:
+        """For people and machines, units in the names."""
+        return {
+            "number": self.number,
+            "loss": self.loss,
+            "accuracy_percent": round(self.percent, 4),
+            "seconds": self.seconds,
+        }
+
 
 @dataclass(frozen=True)
 class Step:
@@ -52,6 +61,16 @@ class Step:
     def percent(self) -> float | None:
         """Accuracy in percent."""
         return None if self.correct is None else 100.0 * self.correct / self.n
+
+    def as_json(self) -> dict[str, Any]:
+        """For people and machines, units in the names."""
+        return {
+            "name": self.name,
+            "accuracy_percent": None if self.percent is None else round(self.percent, 4),
+            "kept": self.kept,
+            "note": self.note,
+            "seconds": self.seconds,
+        }
 
 
 @dataclass(frozen=True)

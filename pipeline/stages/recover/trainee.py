@@ -14,8 +14,13 @@ from pipeline.quantize.modelfile import ModelFile
 from pipeline.quantize.quantizer import settings_for
 from pipeline.stages.checkpoint import network, parameters, reference
 from pipeline.stages.evaluate import count_correct
-from pipeline.stages.recover import training, weights
-from pipeline.stages.recover.errors import NothingToRecover, TrainingSetUnfit
+from pipeline.stages.recover import fake, levels, places, training, weights
+from pipeline.stages.recover.activations import layers
+from pipeline.stages.recover.errors import (
+    ActivationUnmatched,
+    NothingToRecover,
+    TrainingSetUnfit,
+)
 from pipeline.stages.recover.request import Labelled, Request
 
 #: Samples of the training set that the steps without training look at.
@@ -33,14 +38,27 @@ class Trainee:
         }
         self.network = self.loaded()
         self.parameters = training.parameters_of(self.network)
+        self.layers = layers(request.quantized, request.model) if request.quantized else {}
         self.links = self._linked()
+        self.quantize(self.network)
 
     def loaded(self) -> Any:
-        """Another instance of the network, with the checkpoint's parameters."""
+        """Another instance of the network in float, with the checkpoint's parameters."""
         asked = self.request.network
         cell = network.build(asked.factory, asked.arguments, asked.python_path)
         parameters.load(cell, asked.checkpoint, asked.factory)
         return cell.set_train(False)
+
+    def quantize(self, cell: Any) -> None:
+        """Put an instance's activations on their grids, where the recipe asks for it."""
+        if self.layers:
+            found = places.find(cell, self.links)
+            for link in self.links:
+                if link.parameter not in {place.link.parameter for place in found}:
+                    node = self.layers[link.parameter].node
+                    raise ActivationUnmatched(node, "no layer of the network has its weight")
+            fake.quantize(cell, found, self.layers)
+            cell.set_train(False)
 
     def samples(self, labelled: Labelled) -> tuple[list[Any], Any]:
         """Inputs [N, *a sample without its batch of 1] and labels [N]."""
@@ -98,7 +116,15 @@ class Trainee:
 
     def _linked(self) -> tuple[weights.Link, ...]:
         model = ModelFile(self.request.model)
-        settings = settings_for(model, self.request.recipe)
+        settings: dict[int, levels.Setting] = (
+            {
+                weight.tensor: levels.Symmetric()
+                for weight in model.weights
+                if weight.name in self.layers
+            }
+            if self.request.quantized
+            else {**settings_for(model, self.request.recipe)}
+        )
         if not settings:
             raise NothingToRecover(self.request.recipe_name)
         floats = training.values(self.parameters)

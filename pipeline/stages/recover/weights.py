@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 
 from pipeline.quantize.modelfile import ModelFile, Weight
-from pipeline.quantize.rules import LayerSetting
 from pipeline.stages.recover import levels
 from pipeline.stages.recover.errors import WeightUnmatched
-from pipeline.stages.recover.levels import Levels
+from pipeline.stages.recover.levels import Levels, Setting
 
 Values = Mapping[str, Any]
 
@@ -51,7 +50,7 @@ class Link:
 
     parameter: str
     axis: int
-    setting: LayerSetting
+    setting: Setting
     order: tuple[int, ...]
     norm: Norm | None = None
     channels: int = 0
@@ -78,7 +77,7 @@ class Link:
 
 def link(
     model: ModelFile,
-    settings: Mapping[int, LayerSetting],
+    settings: Mapping[int, Setting],
     values: Values,
     norms: Sequence[Norm],
 ) -> tuple[Link, ...]:
@@ -151,7 +150,7 @@ def _close(one: Any, other: Any) -> bool:
 def _linked(
     weight: Weight,
     found: Any,
-    setting: LayerSetting,
+    setting: Setting,
     values: Values,
     norms: Sequence[Norm],
 ) -> Link:

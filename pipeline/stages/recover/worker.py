@@ -17,6 +17,8 @@ from pipeline.stages.recover.errors import encode
 from pipeline.stages.recover.request import Answer, Request
 
 CHECKPOINT = "recovered.ckpt"
+#: What the recovered network answers, quantized values and all: float32 [N, ...] of the test set.
+OUTPUTS = "outputs.npy"
 
 
 def main(request_file: Path, result_file: Path) -> None:
@@ -34,13 +36,13 @@ def main(request_file: Path, result_file: Path) -> None:
 
 
 def run(request: Request, output: Path) -> Answer:
-    """Train, and write the checkpoint of the best epoch into ``output``."""
+    """Train, and write the checkpoint of the best epoch and its answers into ``output``."""
     from pipeline.stages.checkpoint.worker import import_mindspore
 
     import_mindspore()
     from pipeline.stages.recover.loop import Loop
 
-    return Loop(request).run(output / CHECKPOINT)
+    return Loop(request).run(output / CHECKPOINT, output / OUTPUTS)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ of a convolution with a batch norm behind it is the norm's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,30 +15,23 @@ import numpy as np
 from pipeline.stages.recover.free.taps import Taps
 from pipeline.stages.recover.places import Place
 
-Values = Mapping[str, Any]
-
 
 def corrected(
     exact: Taps,
     rough: Taps,
     found: Sequence[Place],
     batches: Iterable[Sequence[Any]],
-    assign: Callable[[bool], None],
-    values: Values,
+    values: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """New biases of the layers, by parameter.
+    """New biases of the layers, by parameter, for those in ``values``.
 
-    ``exact`` and ``rough`` tap the network in float and quantized (both may be one);
-    ``assign(True)`` gives it the quantized parameters, ``assign(False)`` the float ones.
+    ``exact`` and ``rough`` tap the network in float and quantized.
     """
     sums: dict[str, Any] = {}
     count = 0
     for batch in batches:
-        assign(False)
         wanted = exact.means(batch)
-        assign(True)
-        seen = rough.means(batch, wanted)
-        for name, mean in seen.items():
+        for name, mean in rough.means(batch, wanted).items():
             sums[name] = sums.get(name, 0.0) + (mean.astype(np.float64) - wanted[name])
         count += 1
     return {

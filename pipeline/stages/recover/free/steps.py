@@ -68,6 +68,8 @@ def _told(step: Step) -> Step:
 
 
 def _equalized(trainee: Trainee, floats: Values, _: Values) -> dict[str, Any]:
+    if trainee.layers:
+        raise NotTried("the ranges of activations are those of the channels as they were")
     found = equalization.pairs(look(trainee.request.model), trainee.links, floats)
     if not found:
         raise NotTried("no layers in a row have only ReLU or pooling between them")
@@ -88,25 +90,22 @@ def _reestimated(trainee: Trainee, floats: Values, _: Values) -> dict[str, Any]:
     if not norms:
         raise NotTried("the network has no batch norm")
     training.assign(training.parameters_of(network), {**floats, **trainee.settled(floats)})
+    trainee.quantize(network)
     return statistics.estimated(statistics.prepare(network, norms), norms, trainee.batches())
 
 
 def _corrected(trainee: Trainee, floats: Values, exact: Values) -> dict[str, Any]:
-    network = trainee.loaded()
-    parameters = training.parameters_of(network)
-    found = places.find(network, trainee.links)
+    if trainee.layers and trainee.request.recipe.bias_correction is not False:
+        raise NotTried("the converter does it for this recipe")
+    plain, rough = trainee.loaded(), trainee.loaded()
+    found = places.find(plain, trainee.links)
     if all(place.shift is None for place in found):
         raise NotTried("no quantized layer has a bias")
-    rough = {**floats, **trainee.settled(floats)}
-    moved = [name for name in rough if not np.array_equal(rough[name], exact[name])]
-    training.assign(parameters, exact)
-    taps = Taps(network, found)
-
-    def assign(quantized: bool) -> None:
-        now = rough if quantized else exact
-        training.assign(parameters, {name: now[name] for name in moved})
-
-    return bias.corrected(taps, taps, found, trainee.batches(), assign, floats)
+    training.assign(training.parameters_of(plain), exact)
+    training.assign(training.parameters_of(rough), {**floats, **trainee.settled(floats)})
+    trainee.quantize(rough)
+    taps = Taps(plain, found), Taps(rough, found)
+    return bias.corrected(*taps, found, trainee.batches(), floats)
 
 
 _STEPS: Mapping[Free, Callable[[Trainee, Values, Values], dict[str, Any]]] = {
