@@ -12,13 +12,17 @@ from pathlib import Path
 
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
 _DT_NEEDED, _DT_STRTAB, _DT_RPATH, _DT_RUNPATH = 1, 5, 15, 29
+_SHT_DYNSYM = 11
 _EM = {40: "arm", 62: "x86_64", 183: "aarch64"}
 _ET = {2: "executable", 3: "shared"}
 
 
 @dataclass(frozen=True)
 class Elf:
-    """``kind`` is ``shared`` for a library and for a program that may lie anywhere."""
+    """``kind`` is ``shared`` for a library and for a program that may lie anywhere.
+
+    ``imports`` are the names that other libraries must define.
+    """
 
     machine: str
     bits: int
@@ -26,6 +30,7 @@ class Elf:
     interpreter: str | None
     needed: tuple[str, ...]
     has_run_path: bool
+    imports: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ def read_elf(path: Path) -> Elf:
         ),
         needed=tuple(_text(data, names + value) for tag, value in entries if tag == _DT_NEEDED),
         has_run_path=any(tag in (_DT_RPATH, _DT_RUNPATH) for tag, _ in entries),
+        imports=frozenset(_text(data, names + name) for name in _undefined(data, wide)),
     )
 
 
@@ -77,6 +83,28 @@ def _dynamic(data: bytes, wide: bool, segments: tuple[_Segment, ...]) -> Iterato
         if segment.type == _PT_DYNAMIC:
             part = data[segment.offset : segment.offset + segment.size]
             yield from struct.iter_unpack(form, part)
+
+
+def _undefined(data: bytes, wide: bool) -> Iterator[int]:
+    """Offsets of the names of symbols that must be there and are not defined here."""
+    (table,) = struct.unpack_from("<Q" if wide else "<I", data, 40 if wide else 32)
+    size, count = struct.unpack_from("<HH", data, 58 if wide else 46)
+    for at in range(table, table + count * size, size):
+        form = "<IIQQQQ" if wide else "<IIIIII"
+        _, kind, _, _, offset, length = struct.unpack_from(form, data, at)
+        if kind != _SHT_DYNSYM:
+            continue
+        for name, info, section in _symbols(data[offset : offset + length], wide):
+            if section == 0 and info >> 4 == 1:  # undefined, global and not weak
+                yield name
+
+
+def _symbols(table: bytes, wide: bool) -> Iterator[tuple[int, int, int]]:
+    for fields in struct.iter_unpack("<IBBHQQ" if wide else "<IIIBBH", table):
+        name, info, section = (
+            (fields[0], fields[1], fields[3]) if wide else (fields[0], fields[3], fields[5])
+        )
+        yield name, info, section
 
 
 def _at(segments: tuple[_Segment, ...], address: int) -> int:

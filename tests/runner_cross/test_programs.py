@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -9,6 +10,20 @@ import pytest
 
 from tests.runner_cross.conftest import RUNNER_SOURCES, Built, compile_for
 from tests.runner_cross.elf import read_elf
+
+#: Functions of the C library that OpenHarmony exports, from 3.2 to 7.0 (libc.map.txt of its
+#: third_party_musl). Look there before you add one: what is missing keeps the runner from starting.
+EXPORTED = frozenset(
+    """
+    __errno_location __libc_start_main __tls_get_addr _exit access calloc clock_gettime
+    clock_nanosleep close dladdr dlerror dlopen dlsym fclose ferror fflush fgets fileno fopen
+    fprintf fputc fread free frexp fstat fsync fwrite getenv getline getrusage ldexp lrint lstat
+    malloc memcpy memset mkdir mmap open printf pthread_mutex_lock pthread_mutex_unlock putchar
+    puts qsort realloc rename rewind sched_setaffinity setvbuf sigaction signal snprintf stat
+    stderr stdout strchr strcmp strcspn strdup strerror strlen strncmp strrchr strspn strtod
+    strtoll strtoull unlink vsnprintf
+    """.split()
+)
 
 
 def test_a_device_can_start_the_runner(built: Built) -> None:
@@ -19,6 +34,16 @@ def test_a_device_can_start_the_runner(built: Built) -> None:
     assert elf.needed == ("libc.so",)
     assert not elf.has_run_path
     assert built.runner.stat().st_size < 300_000
+
+
+def test_a_device_has_all_that_the_runner_calls(built: Built) -> None:
+    assert {_plain(name) for name in read_elf(built.runner).imports} <= EXPORTED
+
+
+def _plain(name: str) -> str:
+    """The name without what 32-bit musl adds to functions that take a 64-bit time."""
+    changed = re.fullmatch(r"__(\w+?)(_time)?64", name)
+    return changed[1] if changed else name
 
 
 def test_nothing_of_this_machine_is_in_it(built: Built) -> None:
