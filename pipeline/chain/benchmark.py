@@ -30,6 +30,7 @@ def benchmark(
     target: str | None = None,
     emulate: Emulate = None,
     hdc: Path | None = None,
+    app: Path | None = None,
     toolchain: Path | None = None,
     workspace: Path = WORKSPACE,
     history: Path | None = None,
@@ -41,7 +42,7 @@ def benchmark(
     Arguments and errors are those of ``deploy``; NothingDeployed when there is nothing to measure.
     """
     listener = listener or Silent()
-    profile = places.profile(device)
+    profile = places.profile(device, app=app)
     wish = Wish(profile, target, emulate, hdc)
     if model is not None:
         _check(model)

@@ -29,6 +29,7 @@ def deploy(
     target: str | None = None,
     emulate: Emulate = None,
     hdc: Path | None = None,
+    app: Path | None = None,
     toolchain: Path | None = None,
     workspace: Path = WORKSPACE,
     history: Path | None = None,
@@ -43,6 +44,7 @@ def deploy(
         target: connect key of the device, where several fit.
         emulate: "host" or "arm64" for an emulated device, False for never; None when none fits.
         hdc: the hdc program; searched for when None.
+        app: the bench app's package, for devices that execute signed code only.
         toolchain: an unpacked MindSpore Lite package; searched for when None.
         workspace: folder of the run folders and of the store.
         history: the file that results are put into; the workspace's when None.
@@ -57,13 +59,13 @@ def deploy(
     """
     listener = listener or Silent()
     loaded = places.deployment(config, recipes)
-    profile = places.profile(device, near=loaded.path.parent)
+    profile = places.profile(device, near=loaded.path.parent, app=app)
     wish = Wish(profile, target, emulate, hdc or loaded.deployment.hdc)
     with start(workspace, "deploy", loaded.deployment.name) as run:
         # What may be missing is asked for before any long work.
         connection = find_connected(wish, listener)
         if connection is not None:
-            measure.device_runner(connection.facts, listener)
+            measure.prepare(connection, profile.profile, listener)
         made = build(loaded, run, toolchain, listener)
         if connection is None:
             connection = start_emulated(wish, run.workspace, made.toolchain.runtime, listener)
@@ -129,6 +131,7 @@ def origin(loaded: LoadedDeployment, made: Build, profile: NamedProfile | None) 
             named.name: {**_hashed(named.path), "settings": named.recipe.model_dump(mode="json")}
             for named in loaded.recipes
         },
+        "recovered": [one.recovered.as_json() for one in made.models if one.recovered],
         "profile_settings": profile.profile.model_dump(mode="json") if profile else None,
         **_way_in(loaded, made),
         "toolchain": made.toolchain.as_json(),

@@ -17,6 +17,7 @@ from pipeline.core import files
 from pipeline.core.events import Listener
 from pipeline.core.runner import RunnerResult
 from pipeline.stages.benchmark import Inputs, Measurement, Wanted, Workload, bench, plan_for
+from pipeline.stages.benchmark.way import find_runner
 from pipeline.stages.samples import Samples
 from pipeline.toolchain import host, native, versions
 from pipeline.toolchain.errors import ModelUnusable
@@ -147,6 +148,18 @@ def run_all(
         ) as ready,
     ):
         return ready.measure(workloads)
+
+
+def prepare(connection: Connection, profile: Profile, listener: Listener) -> None:
+    """Build what a device will need, before any long work; what that may be, it raises."""
+    device, facts = connection.device, connection.facts
+    find_runner(
+        device,
+        facts,
+        profile.run.way,
+        lambda: device_runner(facts, listener) or Path(),
+        profile.run.app,
+    )
 
 
 def device_runner(facts: DeviceFacts, listener: Listener) -> Path | None:

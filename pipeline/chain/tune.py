@@ -111,7 +111,7 @@ def tune(
                 raise NoLatency()
             connection = find_connected(wish, listener)
             if connection is not None:
-                measure.device_runner(connection.facts, listener)
+                measure.prepare(connection, profile.profile, listener)
         builder = Builder(loaded, run, listener)
         ground = builder.lay(named_toolchain, loaded.recipes)
         outputs = builder.evaluate(ground, ground.baseline)

@@ -42,6 +42,10 @@ NoEmulateOption = Annotated[
     bool, typer.Option("--no-emulate", help="Never fall back to an emulated device")
 ]
 HdcOption = Annotated[Optional[Path], typer.Option("--hdc", help="The hdc program")]
+AppOption = Annotated[
+    Optional[Path],
+    typer.Option("--app", help="The bench app (.hap), for devices that execute signed code only"),
+]
 ToolchainOption = Annotated[
     Optional[Path],
     typer.Option("--toolchain", help="An unpacked MindSpore Lite package (default: $MSLITE_HOME)"),
@@ -62,7 +66,8 @@ JobsOption = Annotated[
 HistoryOption = Annotated[
     Optional[Path],
     typer.Option(
-        "--history", help="File of all results (default: history.db in the workspace)",
+        "--history",
+        help="File of all results (default: history.db in the workspace)",
         show_default=False,
     ),
 ]
