@@ -69,9 +69,9 @@ class SamplePlan(Section):
     time_s: Annotated[
         float, Field(ge=0, le=86_400, description="Seconds measured in all runs, at least")
     ] = 0.3
-    percentile: Annotated[
-        float, Field(gt=0, le=99.9, description="To be borne at 99 %: more samples where needed")
-    ] = 99
+    percentile: Annotated[float, Field(gt=0, le=99.9)] | None = Field(
+        None, description="To be borne at 99 %: as many samples more as that takes"
+    )
     reference: bool = Field(True, description="Run a small fixed model beside the others")
     cool_down_s: Annotated[
         float, Field(ge=0, description="Longest wait for the device to be as it was")
@@ -152,7 +152,10 @@ class Emulated(Section):
     )
     link_latency_s: Annotated[float, Field(ge=0, le=60)] = Field(0, description="of every call")
     runs: Annotated[int, Field(ge=1, le=1000)] = Field(
-        8, description="Launches at most: its latencies say nothing of a device's"
+        8, description="Launches at most, for its latencies say nothing of a device's"
+    )
+    samples: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
+        664, description="Inferences measured in all runs, unless a percentile takes more"
     )
     arm64: Arm64 = Arm64()
 

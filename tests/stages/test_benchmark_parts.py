@@ -29,14 +29,18 @@ def test_the_default_plan_bears_p99_and_intervals_over_runs():
     assert plan.lacks == ()
     assert (plan.runs, plan.samples, plan.mode) == (30, 1500, Mode.BACK_TO_BACK)
     emulated = plan_for(PROFILE, where=Where.EMULATED_HOST)
-    assert emulated.runs == 8
+    assert (emulated.runs, emulated.samples) == (8, 664)
     assert emulated.lacks == ()
 
 
 @pytest.mark.parametrize("percentile", [50, 90, 95, 99, 99.9])
 def test_samples_follow_from_the_percentile(percentile):
     few = Profile(plan=SamplePlan(samples=1))
-    assert plan_for(few, Wanted(percentile=percentile)).samples == samples_needed(percentile)
+    asked = Profile(plan=SamplePlan(samples=1, percentile=percentile))
+    for where in (Where.DEVICE, Where.EMULATED_HOST):
+        assert plan_for(few, where=where).samples == 1
+        found = plan_for(few, Wanted(percentile=percentile), where)
+        assert found.samples == plan_for(asked, where=where).samples == samples_needed(percentile)
 
 
 def test_quick_says_what_it_lacks():

@@ -33,9 +33,7 @@ from tests.fakes import fake_toolchain, model_bytes
 
 FACTS = DeviceFacts(key="ABC", connection="USB")
 #: Two launches of ten inferences each, and no reference workload: the fakes cannot read it.
-PLAN = SamplePlan(
-    warm_up=2, max_warm_up=20, samples=20, runs=2, time_s=0, percentile=50, reference=False
-)
+PLAN = SamplePlan(warm_up=2, max_warm_up=20, samples=20, runs=2, time_s=0, reference=False)
 PROFILE = Profile(run=RunSettings(threads=3), plan=PLAN)
 
 

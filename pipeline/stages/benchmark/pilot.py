@@ -13,16 +13,14 @@ from pipeline.stages.benchmark.launcher import Launcher
 from pipeline.stages.benchmark.plan import Plan
 from pipeline.stages.benchmark.workload import Workload
 from pipeline.stages.parity import Parity, compare
-from pipeline.statistics.percentiles import percentile
 from pipeline.statistics.steady import steady_from
 
 _LEAST_LOOPS = 40
-_LEAST_S = 0.01
 
 
 @dataclass(frozen=True)
 class Pilot:
-    """What the first launches told: the answers, the warm-up to use, one inference's time.
+    """What the first launches told: the answers, the warm-up to use, one inference's mean time.
 
     ``steady`` is False where the model went on changing for as long as the plan lets it.
     """
@@ -58,7 +56,8 @@ def pilot(
         (record,) = launcher.launch(workload.name, (replace(first, loops=loops),))
         run = _of(launcher, workload, record, loops)
         cut = _cut(run.samples_ns, plan)
-    usual = percentile(sorted(run.samples_ns[len(run.samples_ns) // 2 :]), 50)
+    # The mean, for it is what a hundred inferences will take, whatever they are one by one.
+    usual = sum(run.samples_ns) / len(run.samples_ns)
     warm_up = plan.max_warm_up if cut is None else max(plan.warm_up, cut)
     return Pilot(parity, warm_up, cut is not None, usual, run.load_ns)
 

@@ -11,7 +11,7 @@ from pipeline.config.profile import Profile
 from pipeline.statistics.percentiles import PERCENTILES, samples_needed
 from pipeline.statistics.ranks import runs_needed
 
-_QUICK_RUNS = 5
+_QUICK_RUNS, _QUICK_PERCENTILE = 5, 90
 _MOST_LOOPS = 1_000_000
 
 
@@ -64,7 +64,7 @@ class Plan:
     time_s: float
     warm_up: int
     max_warm_up: int
-    percentile: float
+    percentile: float | None
     settings: Settings
     deadline_s: float
     cool_down_s: float
@@ -123,9 +123,10 @@ def plan_for(profile: Profile, wanted: Wanted | None = None, where: Where = Wher
     wanted = wanted or Wanted()
     asked = profile.plan
     percentile = wanted.percentile if wanted.percentile is not None else asked.percentile
+    least = samples_needed(percentile) if percentile is not None else 1
     plan = Plan(
-        runs=asked.runs if where is Where.DEVICE else min(asked.runs, profile.emulated.runs),
-        samples=max(asked.samples, samples_needed(percentile)),
+        runs=asked.runs,
+        samples=max(asked.samples, least),
         time_s=asked.time_s,
         warm_up=asked.warm_up,
         max_warm_up=max(asked.warm_up, asked.max_warm_up),
@@ -137,11 +138,14 @@ def plan_for(profile: Profile, wanted: Wanted | None = None, where: Where = Wher
         operators=wanted.operators,
         reference=asked.reference,
     )
+    if where is not Where.DEVICE:
+        runs = min(plan.runs, profile.emulated.runs)
+        samples = max(min(asked.samples, profile.emulated.samples), least)
+        plan = replace(plan, runs=runs, samples=samples, time_s=0.0)
     if wanted.quick:
-        borne = wanted.percentile if wanted.percentile is not None else 90
-        samples = max(samples_needed(borne), _QUICK_RUNS * 10)
-        plan = replace(plan, quick=True, runs=_QUICK_RUNS, samples=samples, time_s=0.0)
-        plan = replace(plan, percentile=borne)
+        runs = min(plan.runs, _QUICK_RUNS)
+        samples = max(samples_needed(_QUICK_PERCENTILE), least)
+        plan = replace(plan, quick=True, runs=runs, samples=samples, time_s=0.0)
     if wanted.runs is not None:
         plan = replace(plan, runs=wanted.runs)
     if wanted.sustained_s is not None:
