@@ -26,7 +26,7 @@ from pipeline.core.events import Listener
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-_CONNECT_S = 20
+_CONNECT_S = 20.0
 _POLL_S = 0.5
 
 
@@ -144,7 +144,7 @@ class Cluster:
 
 
 @contextmanager
-def connect(address: str) -> Iterator[Client]:
+def connect(address: str, timeout_s: float = _CONNECT_S) -> Iterator[Client]:
     """The scheduler at ``address``. Raises DaskMissing and SchedulerUnreachable."""
     try:
         from distributed import Client
@@ -152,7 +152,7 @@ def connect(address: str) -> Iterator[Client]:
         raise DaskMissing() from None
     quiet()
     try:
-        client = Client(address, timeout=_CONNECT_S)
+        client = Client(address, timeout=timeout_s)
     except (OSError, TimeoutError, ValueError) as error:
         reason = one_line(str(error)) or type(error).__name__
         raise SchedulerUnreachable(address, reason) from None
