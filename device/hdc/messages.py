@@ -91,7 +91,7 @@ def listed(text: str) -> list[Listed]:
 
 def _is_key(text: str) -> bool:
     """Whether a device may be called so: its name goes to terminals and command lines."""
-    return 0 < len(text) <= _LONGEST_KEY and text.isprintable() and " " not in text
+    return 0 < len(text) <= _LONGEST_KEY and text.isprintable()
 
 
 def is_connected(text: str) -> bool:

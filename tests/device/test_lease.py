@@ -168,7 +168,7 @@ def theirs(**changes: object) -> str:
         (lease.STALE_S + 60, theirs(), True),
         (10, theirs(machine=Holder.current().machine, pid=1 << 22), True),
         # A process of the number that lives, and is a later one.
-        (10, theirs(machine=Holder.current().machine, pid=os.getppid()), True),
+        (10, theirs(machine=Holder.current().machine, pid=os.getppid(), began="1"), True),
         (10, Holder.current().as_text(), True),  # what this process could not remove
         (10, None, False),
         (120, None, True),

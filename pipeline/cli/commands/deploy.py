@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
 
 from pipeline.cli import options
 from pipeline.cli.session import Session
@@ -13,32 +17,77 @@ EXAMPLE = "pipeline deploy my/deploy.yaml --device watch --recipe weight-8"
 
 def command(
     config: options.ConfigArgument = None,
-    device: options.DeviceOption = "phone",
+    device: Annotated[
+        Optional[list[str]],
+        typer.Option(
+            "--device",
+            "-d",
+            help="A profile of configs/devices: phone, watch, ... (default: phone); repeatable",
+        ),
+    ] = None,
     recipe: options.RecipeOption = None,
-    target: options.TargetOption = None,
+    target: Annotated[
+        Optional[list[str]],
+        typer.Option("--target", "-t", help="Connect key of a device; repeatable"),
+    ] = None,
+    all_targets: Annotated[
+        bool, typer.Option("--all-targets", help="Every connected device that fits, at once")
+    ] = False,
     emulate: options.EmulateOption = None,
     no_emulate: options.NoEmulateOption = False,
     hdc: options.HdcOption = None,
+    app: options.AppOption = None,
     toolchain: options.ToolchainOption = None,
     workspace: options.WorkspaceOption = Path("runs"),
+    history: options.HistoryOption = None,
     json: options.JsonOption = False,
 ) -> None:
     """Checkpoint to measured models: export, quantize, convert, evaluate, push, benchmark."""
+    common: dict[str, Any] = {
+        "recipes": recipe or (),
+        "emulate": options.emulation(emulate, no_emulate),
+        "hdc": hdc,
+        "app": app,
+        "toolchain": toolchain,
+        "workspace": workspace,
+    }
     with Session(json) as current:
+        if all_targets or len(device or ()) > 1 or len(target or ()) > 1:
+            _several(current, config, device or (), target or (), all_targets, common)
+            return
         from pipeline.chain.deploy import deploy as call
         from pipeline.cli import tables
 
         report = call(
             config,
-            device=device,
-            recipes=recipe or (),
-            target=target,
-            emulate=options.emulation(emulate, no_emulate),
-            hdc=hdc,
-            toolchain=toolchain,
-            workspace=workspace,
+            device=device[0] if device else "phone",
+            target=target[0] if target else None,
+            history=history,
             listener=current.listener,
+            **common,
         )
         current.show(
             report, tables.report(report), ExitCode.GATE_FAILED if report.failures else None
         )
+
+
+def _several(
+    current: Session,
+    config: Path | None,
+    devices: Sequence[str],
+    targets: Sequence[str],
+    all_targets: bool,
+    common: Mapping[str, Any],
+) -> None:
+    from pipeline.chain.fleet import deploy as call
+    from pipeline.cli import fleet_table
+
+    found = call(
+        config,
+        devices=devices,
+        targets=targets,
+        all_targets=all_targets,
+        listener=current.listener,
+        **common,
+    )
+    current.show(found, fleet_table.fleet(found), found.exit_code or None)
