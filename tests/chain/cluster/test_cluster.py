@@ -169,7 +169,7 @@ def test_trials_judged_by_workers_are_those_judged_here(
 
 def test_no_scheduler_is_said_in_time() -> None:
     with (
-        pytest.raises(SchedulerUnreachable, match="127.0.0.1:1"),
+        pytest.raises(SchedulerUnreachable, match=r"127\.0\.0\.1:1"),
         connect("tcp://127.0.0.1:1", timeout_s=1),
     ):
         pass
