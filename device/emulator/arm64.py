@@ -14,13 +14,12 @@ from device.instructions import COUNTER
 #: The tool's name on the device.
 LAUNCHER = "arm64"
 
-#: One core: threads that wait for each other then execute the same instructions every time. The
-#: counters' file has no name from the start on, so that a killed run leaves none.
+#: The counters' file has no name from the start on, so that a killed run leaves none.
 _SCRIPT = """#!/bin/sh
-cores=$(taskset -cp $$) && counters=$(mktemp) || exit 126
+counters=$(mktemp) || exit 1
 exec 9<>"$counters"
 rm -f "$counters"
-{variable}=/proc/self/fd/9 exec taskset -c "${{cores##*[ ,-]}}" {command} "$@"
+{variable}=/proc/self/fd/9 exec {command} "$@"
 """
 
 

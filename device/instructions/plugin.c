@@ -4,6 +4,8 @@
  * call.  They go up by whole translation blocks, when a block begins: a window between two reads is exact
  * but for a constant, which the reader takes off. */
 #include <fcntl.h>
+#include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +57,18 @@ static counters *map_counters(void) {
   return mapped == MAP_FAILED ? NULL : mapped;
 }
 
+/* One core, wherever we are: threads that wait for each other then execute the same every time. */
+static bool pin_here(void) {
+  const int core = sched_getcpu();
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  if (core < 0 || core >= CPU_SETSIZE) {
+    return false;
+  }
+  CPU_SET((size_t)core, &one);
+  return sched_setaffinity(0, sizeof(one), &one) == 0;
+}
+
 EXPORTED int qemu_plugin_install(qemu_plugin_id id, const qemu_info *info, int argc, char **argv) {
   (void)info;
   (void)argc;
@@ -62,6 +76,10 @@ EXPORTED int qemu_plugin_install(qemu_plugin_id id, const qemu_info *info, int a
   g_counters = map_counters();
   if (g_counters == NULL) {
     fprintf(stderr, "No file for the counters in $" COUNTERS_VARIABLE "\n");
+    return -1;
+  }
+  if (!pin_here()) {
+    fprintf(stderr, "Cannot stay on one core\n");
     return -1;
   }
   memset(g_counters, 0, sizeof(*g_counters));

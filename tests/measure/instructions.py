@@ -51,9 +51,9 @@ def main() -> None:
 
 
 _BEGINNING = (
-    "Made by `python -m tests.measure.instructions`: an emulated cortex-a76, 1 thread. *apart*: the",
-    "second run's total against the first's. *cosine*: worst sample, outputs on ARM against this",
-    "machine's. *fp16* computes in fp16 on ARM, and in fp32 here.",
+    "Made by `python -m tests.measure.instructions`: an emulated cortex-a76, 1 thread. *apart*:",
+    "the second run's total against the first's. *cosine*: worst sample, outputs on ARM against",
+    "this machine's. *fp16* computes in fp16 on ARM, and in fp32 here.",
     "",
     "| network | recipe | instructions | of fp32's | vector | apart | cosine |",
     "|---|---|--:|--:|--:|--:|--:|",
