@@ -13,6 +13,7 @@ from pipeline.chain import gates, measure
 from pipeline.chain.build import Build, build
 from pipeline.chain.culprit import Search
 from pipeline.chain.deploy import origin
+from pipeline.chain.history import record
 from pipeline.chain.job import Trouble
 from pipeline.chain.members import Call, Member, muster
 from pipeline.chain.parallel import gather, workers
@@ -114,6 +115,7 @@ def deploy(
     app: Path | None = None,
     toolchain: Path | None = None,
     workspace: Path = WORKSPACE,
+    history: Path | None = None,
     listener: Listener | None = None,
 ) -> Fleet:
     """Deploy ``config`` to several devices at once.
@@ -136,7 +138,7 @@ def deploy(
     call = Call(profiles, tuple(targets), all_targets, emulate, hdc or loaded.deployment.hdc)
     with start(workspace, "deploy", loaded.deployment.name) as run:
         # What may be missing is asked for before any long work.
-        members = tuple(_equipped(one, listener) for one in muster(call, listener))
+        members = _equipped(muster(call, listener), listener)
         troubles = [(one.label, one.trouble.message) for one in members if one.trouble]
         if len(troubles) == len(members):
             raise NobodyLeft(tuple(troubles))
@@ -157,6 +159,7 @@ def deploy(
             gather(*visits)
         fleet = Fleet(base.name, run.folder, tuple(visit.result() for visit in visits))
         run.finish({**fleet.as_json(), **origin(loaded, made, None)})
+        record(run, history, listener)
     return fleet
 
 
@@ -175,14 +178,23 @@ class NobodyLeft(DeviceError):
         return "see what hdc lists: pipeline devices"
 
 
-def _equipped(member: Member, listener: Listener) -> Member:
-    """With a runner for its processor; what is in the way of that is its trouble alone."""
-    if member.connection is not None and member.wish is not None:
+def _equipped(members: Sequence[Member], listener: Listener) -> tuple[Member, ...]:
+    """With what each of them needs; what is in the way of that is its trouble alone."""
+
+    def equip(member: Member) -> Member:
+        if member.connection is None or member.profile is None:
+            return member
+        labelled = Labelled(listener, member.label)
         try:
-            measure.prepare(member.connection, member.wish.profile.profile, listener)
+            measure.prepare(member.connection, member.profile.profile, labelled)
         except PipelineError as error:
             return replace(member, trouble=Trouble.of(error))
-    return member
+        return member
+
+    with workers(len(members)) as pool:
+        equipped = [pool.submit(equip, member) for member in members]
+        gather(*equipped)
+    return tuple(one.result() for one in equipped)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.chain.fleet import Fleet, Section
-from pipeline.cli import tables
+from pipeline.cli import cost, tables
 
 
 def fleet(value: Fleet) -> list[RenderableType]:
@@ -41,6 +41,5 @@ def _side_by_side(value: Fleet) -> Table:
         table.add_column(f"{report.device.key}{mark}", justify="right")
     for rows in zip(*(report.rows for report in value.reports), strict=True):
         found = [row.measurement for row in rows]
-        figures = [f"{one.latency.p50_ns / 1e6:.4g}" if one else "" for one in found]
-        table.add_row(rows[0].name, *figures)
+        table.add_row(rows[0].name, *(cost.figure(one) if one else "" for one in found))
     return table

@@ -50,6 +50,7 @@ def command(
         "app": app,
         "toolchain": toolchain,
         "workspace": workspace,
+        "history": history,
     }
     with Session(json) as current:
         if all_targets or len(device or ()) > 1 or len(target or ()) > 1:
@@ -62,7 +63,6 @@ def command(
             config,
             device=device[0] if device else "phone",
             target=target[0] if target else None,
-            history=history,
             listener=current.listener,
             **common,
         )
