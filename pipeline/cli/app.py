@@ -19,6 +19,7 @@ from pipeline.cli.commands import (
     inspect,
     nightly,
     recover,
+    reference,
     schema,
     sensitivity,
     toolchain,
@@ -55,5 +56,6 @@ for _module in (
     app.command(_name, epilog=f"Example: {_module.EXAMPLE}")(_module.command)
 
 app.add_typer(history.app, name="history")
+app.add_typer(reference.app, name="reference")
 app.add_typer(toolchain.app, name="toolchain")
 app.add_typer(emulator.app, name="emulator")

@@ -92,6 +92,12 @@ def profile(name: str, near: Path | None = None, app: Path | None = None) -> Nam
     return NamedProfile(name=path.stem, path=path, profile=found.model_copy(update={"run": run}))
 
 
+def reference(model: str, near: Path | None = None) -> Path | None:
+    """The file of a model's references, where there is one."""
+    found = (place / "references" / f"{model}.yaml" for place in _places(near))
+    return next((path for path in found if os.path.isfile(path)), None)
+
+
 def names(folder: str, near: Path | None = None) -> tuple[str, ...]:
     """Names of all recipes (``quantization``) or profiles (``devices``) that can be found."""
     found = {

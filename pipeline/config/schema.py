@@ -10,12 +10,14 @@ from pipeline.config.errors import NameUnknown
 from pipeline.config.nightly import Nightly
 from pipeline.config.profile import Profile
 from pipeline.config.recipe import Recipe
+from pipeline.config.reference import References
 
 KINDS: dict[str, type[Section]] = {
     "deployment": Deployment,
     "recipe": Recipe,
     "profile": Profile,
     "nightly": Nightly,
+    "references": References,
 }
 
 
