@@ -34,6 +34,13 @@ def columns(value: Report) -> tuple[Figure, ...]:
     return (*times, Figure(f"load ms{mark}", lambda one: f"{one.load_ns / 1e6:.2f}"))
 
 
+def figure(one: Measurement) -> str:
+    """The one figure that there is room for: p50 in milliseconds, or millions of instructions."""
+    if one.instructions is not None:
+        return f"{_total(one) / 1e6:,.3f} M instructions"
+    return _ms(one, 50)
+
+
 def where(value: Report) -> Text:
     """On what the figures were taken."""
     assert value.device is not None

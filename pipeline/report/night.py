@@ -141,8 +141,10 @@ def _shown(cell: Cell | None) -> str:
 
 def figure(row: Mapping[str, Any]) -> str | None:
     """The one figure of a benchmark that a cell has room for."""
-    latency = (row.get("benchmark") or {}).get("latency_ns") or {}
-    p50_ns = latency.get("p50_ns")
+    record = row.get("benchmark") or {}
+    if counted := record.get("instructions"):
+        return f"{counted['total'] / 1e6:.4g} M instructions"
+    p50_ns = (record.get("latency_ns") or {}).get("p50_ns")
     return None if p50_ns is None else milliseconds(p50_ns)
 
 

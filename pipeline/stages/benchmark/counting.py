@@ -54,8 +54,8 @@ def _measure(
     run, by_operator = (launcher.parse(workload.name, record) for record in records)
     counts = _summary(ready, run, by_operator)
     path = ready.raw / f"{workload.name}.json"
-    raw = [json.loads(record) for record in records]
-    files.write_json(path, {"schema": SCHEMA, "model": workload.name, "runs": raw})
+    kept = dict(zip(("counted", "by_operator"), map(json.loads, records), strict=True))
+    files.write_json(path, {"schema": SCHEMA, "model": workload.name, "runs": [], **kept})
     parity = compare_outputs(launcher, workload, run, samples, ready.count)
     wrong = parity.nan_count or run.non_finite_values
     ready.listener.finished(
