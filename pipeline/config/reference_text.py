@@ -49,7 +49,8 @@ def changed(text: str, entries: Mapping[int, Values], more: Sequence[Values]) ->
     if more:
         edits.append(_append(text, listed, more))
     # From the end, so that places before stay; of one place the later edit comes behind.
-    for edit in reversed(sorted(edits, key=lambda edit: edit.start)):
+    edits.sort(key=lambda edit: edit.start)
+    for edit in reversed(edits):
         text = text[: edit.start] + edit.new + text[edit.end :]
     return text
 
@@ -58,11 +59,17 @@ def scalar(value: Scalar) -> str:
     """A value as YAML that reads back as the same."""
     if isinstance(value, str):
         plain = _PLAIN.fullmatch(value) and yaml.safe_load(value) == value
-        return value if plain else json.dumps(value, ensure_ascii=False)
+        return value if plain else _quoted(value)
     if isinstance(value, int):
         return str(value)
     short = repr(value)
     return f"{value:.12f}".rstrip("0") if "e" in short else short
+
+
+def _quoted(text: str) -> str:
+    """As JSON does it, which is YAML too but for signs that nobody sees."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in quoted)
 
 
 def _value(node: yaml.MappingNode, key: str) -> yaml.Node | None:
