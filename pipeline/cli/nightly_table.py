@@ -101,6 +101,8 @@ def _remarks(found: Night) -> list[RenderableType]:
             why = one_line(f"{one.case.text}: {'; '.join(one.arrived.reasons)}")
             until = f"quarantined until {rule.until} by {rule.owner}: {rule.reason}"
             lines.append(Text(f"{why} ({one_line(until)})", "dim"))
+    if found.remark:
+        lines.append(Text(one_line(found.remark), "dim"))
     for rule in found.expired:
         text = f"quarantine of {rule.model}/{rule.recipe}/{rule.device} ended on {rule.until}"
         lines.append(Text(one_line(f"{text}: mend it or say anew until when"), "yellow"))

@@ -9,9 +9,11 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from pipeline.chain import schedule
+from pipeline.chain.history import record
 from pipeline.chain.job import Job, Outcome, Trouble
 from pipeline.chain.nightly.building import Ready, ready
 from pipeline.chain.nightly.case import Arrived, Case, Status
+from pipeline.chain.nightly.gates import against_references
 from pipeline.chain.nightly.ledger import open_ledger
 from pipeline.chain.nightly.matrix import Matrix, lay_out
 from pipeline.chain.nightly.publish import publish
@@ -38,6 +40,7 @@ def nightly(
     hdc: Path | None = None,
     toolchain: Path | None = None,
     workspace: Path = WORKSPACE,
+    history: Path | None = None,
     listener: Listener | None = None,
 ) -> Night:
     """Run a night, or go on with one of the same matrix that was interrupted.
@@ -52,6 +55,7 @@ def nightly(
         hdc: the hdc program; searched for when None.
         toolchain: an unpacked MindSpore Lite package; searched for when None.
         workspace: folder of the run folders and of the store.
+        history: file of all results; the workspace's when None.
         listener: told what happens.
 
     Returns:
@@ -79,9 +83,13 @@ def nightly(
             for job, outcomes in place.run(jobs, run, listener):
                 for arrived in _judged(job, outcomes, models):
                     ledger.note(arrived)
-        night = _morning(loaded, matrix, ledger.arrived(matrix.cases), run, len(before), begun)
+        came = ledger.arrived(matrix.cases)
+        night = _morning(loaded, matrix, came, run, len(before), begun)
+        held, remark = against_references(night, loaded.path, loaded.night.references)
+        night = _morning(loaded, matrix, held, run, len(before), begun, remark)
         publish(night)
-        run.finish(night.as_json())
+        run.finish({**night.as_json(), "config": {"path": str(loaded.path)}})
+    record(run, history, listener)
     return night
 
 
@@ -173,6 +181,7 @@ def _morning(
     run: Run,
     resumed: int,
     begun: float,
+    remark: str = "",
 ) -> Night:
     today = datetime.datetime.now(datetime.timezone.utc).date()
     quarantines = loaded.night.quarantine
@@ -184,4 +193,5 @@ def _morning(
         expired=tuple(rule for rule in quarantines if rule.until < today),
         resumed=resumed,
         seconds=time.monotonic() - begun,
+        remark=remark,
     )

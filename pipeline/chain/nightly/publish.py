@@ -66,7 +66,7 @@ def _morning(night: Night) -> Morning:
         Cell(case.model, case.recipe, case.device, Mark.SKIPPED, (reason,))
         for case, reason in night.skipped
     ]
-    return Morning(night.name, cells, night.seconds, night.resumed, tuple(_ended(night)))
+    return Morning(night.name, cells, night.seconds, night.resumed, tuple(_remarks(night)))
 
 
 def _mark(one: Judged) -> Mark:
@@ -83,7 +83,9 @@ def _reasons(one: Judged) -> tuple[str, ...]:
     return (one.arrived.status.value, *one.arrived.reasons, until)
 
 
-def _ended(night: Night) -> Iterator[str]:
+def _remarks(night: Night) -> Iterator[str]:
+    if night.remark:
+        yield night.remark
     for rule in night.expired:
         cases = f"{rule.model}/{rule.recipe}/{rule.device}"
         yield f"The quarantine of {cases} ended on {rule.until}; its owner is {rule.owner}."

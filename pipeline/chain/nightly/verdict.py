@@ -60,6 +60,7 @@ class Night:
     expired: tuple[Quarantine, ...]
     resumed: int
     seconds: float
+    remark: str = ""
 
     @property
     def red(self) -> tuple[Judged, ...]:
@@ -94,6 +95,7 @@ class Night:
             ),
             "resumed": self.resumed,
             "seconds": round(self.seconds, 1),
+            "remark": self.remark,
             "skipped": [{**asdict(case), "reason": reason} for case, reason in self.skipped],
             "expired_quarantines": [rule.model_dump(mode="json") for rule in self.expired],
             "cases": [one.as_json() for one in self.judged],

@@ -28,6 +28,7 @@ def command(
     hdc: options.HdcOption = None,
     toolchain: options.ToolchainOption = None,
     workspace: options.WorkspaceOption = Path("runs"),
+    history: options.HistoryOption = None,
     json: options.JsonOption = False,
 ) -> None:
     """Every model by every recipe on every device, judged; goes on where it was interrupted."""
@@ -44,6 +45,7 @@ def command(
             hdc=hdc,
             toolchain=toolchain,
             workspace=workspace,
+            history=history,
             listener=current.listener,
         )
         if os.environ.get("GITHUB_ACTIONS"):
