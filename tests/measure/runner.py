@@ -25,7 +25,7 @@ from pathlib import Path
 from device.runner import SOURCES
 from pipeline.core.events import Silent
 from pipeline.core.runner import RunnerOptions, parse_result
-from pipeline.toolchain import package
+from pipeline.toolchain import native, package
 from pipeline.toolchain.toolchain import Toolchain, resolve
 
 _WARM_UP, _LOOPS = 50, 500
@@ -102,7 +102,8 @@ def _build_loop(folder: Path) -> Path:
     loop, library = folder / "direct_loop", home / "lib"
     subprocess.run(
         ["g++", "-std=c++17", "-O2", "-D_GLIBCXX_USE_CXX11_ABI=0", "-I", home,
-         Path(__file__).with_name("direct_loop.cc"), "-o", loop, "-L", library,
+         Path(__file__).with_name("direct_loop.cc"), native.SOURCES / "pack_weight_manager.cc",
+         "-rdynamic", "-o", loop, "-L", library,
          "-Wl,--no-as-needed", "-lmindspore_converter", "-lmindspore_core",
          "-Wl,--allow-shlib-undefined,--disable-new-dtags", f"-Wl,-rpath,{library}"],
         check=True,
