@@ -189,22 +189,28 @@ def test_one_session_at_a_time(phone: Phone) -> None:
 
 
 PASSING = {
-    "a push that is cut once": Fault(FaultKind.CUT_PUSH, after_bytes=50),
-    "a push that arrives damaged twice": Fault(FaultKind.CORRUPT_PUSH, times=2),
-    "a fetch that is cut": Fault(FaultKind.CUT_PULL, after_bytes=10),
-    "an answer that arrives damaged": Fault(FaultKind.CORRUPT_PULL, containing=".json"),
-    "a proof that arrives damaged": Fault(FaultKind.CORRUPT_PULL, containing=".sha256"),
-    "a result that arrives damaged": Fault(FaultKind.CORRUPT_PULL, containing="result.json"),
-    "a log that arrives damaged": Fault(FaultKind.CORRUPT_PULL, containing=".log"),
-    "a look that is cut": Fault(FaultKind.CUT_SHELL, containing="hilog"),
-    "a channel that is not yet there": Fault(FaultKind.ESTABLISHING, times=2),
+    "pushes": (
+        Fault(FaultKind.CUT_PUSH, after_bytes=50),
+        Fault(FaultKind.CORRUPT_PUSH, times=3),
+    ),
+    "fetches": (
+        Fault(FaultKind.CUT_PULL, after_bytes=10),
+        Fault(FaultKind.CORRUPT_PULL, containing="1.json"),
+        Fault(FaultKind.CORRUPT_PULL, containing="1.sha256"),
+        Fault(FaultKind.CORRUPT_PULL, containing="1.log"),
+        Fault(FaultKind.CORRUPT_PULL, containing="result.json"),
+    ),
+    "the connection": (
+        Fault(FaultKind.CUT_SHELL, containing="hilog"),
+        Fault(FaultKind.ESTABLISHING, times=2),
+    ),
 }
 
 
-@pytest.mark.parametrize("fault", PASSING.values(), ids=PASSING)
-def test_recovers_from(phone: Phone, fault: Fault) -> None:
+@pytest.mark.parametrize("faults", PASSING.values(), ids=PASSING)
+def test_recovers_from_troubles_with(phone: Phone, faults: tuple[Fault, ...]) -> None:
     with phone.app() as session:
-        phone.emulated.set_fault(fault)
+        phone.emulated.set_fault(*faults)
         measure(phone, session)
         assert phone.emulated.faults == []
     assert phone.left() == {"objects"}
