@@ -131,6 +131,9 @@ class Emulated(Section):
         (), description="top frequencies, spread over the cores there are"
     )
     sysfs: bool = Field(False, description="frequencies can be read there, not by hidumper only")
+    signed_only: bool = Field(
+        False, description="It executes no program that was pushed, as consumer devices do not"
+    )
     battery_percent: Annotated[float, Field(ge=0, le=100)] | None = Field(
         80, description="null: it has none"
     )
