@@ -45,9 +45,9 @@ def benchmark(
     profile = places.profile(device, app=app)
     wish = Wish(profile, target, emulate, hdc)
     if model is not None:
-        _check(model)
+        check(model)
         source: tuple[Path, Mapping[str, Any]] | None = None
-        name = _safe(model.stem)
+        name = safe(model.stem)
     else:
         source = latest_deployment(workspace)
         name = str(source[1]["name"])
@@ -92,7 +92,7 @@ def _deployed(
     workloads = []
     for item in manifest["models"]:
         model = folder / "models" / Path(item["path"]).name
-        _check(model)
+        check(model)
         if files.sha256_file(model) != item["sha256"]:
             raise ModelUnusable(str(model), "it is not the file that was deployed")
         fp16 = bool(item["fp16"]) and measure.has_fp16(connection.facts)
@@ -100,7 +100,7 @@ def _deployed(
     return inputs, workloads
 
 
-def _check(model: Path) -> None:
+def check(model: Path) -> None:
     if not model.is_file():
         raise FileMissing(model, "model")
     with files.disk_errors(model), model.open("rb") as stream:
@@ -108,7 +108,7 @@ def _check(model: Path) -> None:
             raise ModelUnusable(str(model), "it is not a MindSpore Lite model (no MSL2 mark)")
 
 
-def _safe(stem: str) -> str:
+def safe(stem: str) -> str:
     kept = "".join(
         sign if sign.isascii() and (sign.isalnum() or sign in "._-") else "-" for sign in stem
     )

@@ -7,6 +7,7 @@ from typing import Any
 from pipeline.config.deployment import Deployment
 from pipeline.config.document import Section
 from pipeline.config.errors import NameUnknown
+from pipeline.config.modelset import ModelSet
 from pipeline.config.nightly import Nightly
 from pipeline.config.profile import Profile
 from pipeline.config.recipe import Recipe
@@ -17,6 +18,7 @@ KINDS: dict[str, type[Section]] = {
     "recipe": Recipe,
     "profile": Profile,
     "nightly": Nightly,
+    "set": ModelSet,
     "references": References,
 }
 

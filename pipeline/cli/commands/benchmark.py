@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
@@ -15,10 +16,17 @@ EXAMPLE = "pipeline benchmark --device watch model.ms"
 
 
 def command(
-    model: Annotated[
-        Optional[Path],
-        typer.Argument(help="A .ms file (default: what was deployed last)", show_default=False),
+    models: Annotated[
+        Optional[list[Path]],
+        typer.Argument(
+            metavar="[MODEL]...",
+            help="A .ms file (default: what was deployed last)",
+            show_default=False,
+        ),
     ] = None,
+    together: Annotated[
+        bool, typer.Option("--together", help="Several models: alone, and beside the others")
+    ] = False,
     device: options.DeviceOption = "phone",
     target: options.TargetOption = None,
     emulate: options.EmulateOption = None,
@@ -31,22 +39,35 @@ def command(
     json: options.JsonOption = False,
 ) -> None:
     """Measure models on a device: every sample, percentiles, and what they support."""
+    common: dict[str, Any] = {
+        "device": device,
+        "target": target,
+        "emulate": options.emulation(emulate, no_emulate),
+        "hdc": hdc,
+        "app": app,
+        "toolchain": toolchain,
+        "workspace": workspace,
+        "history": history,
+    }
     with Session(json) as current:
+        if together:
+            _together(current, models or (), common)
+            return
+        if len(models or ()) > 1:
+            raise typer.BadParameter("several models are measured with --together")
         from pipeline.chain.benchmark import benchmark as call
         from pipeline.cli import tables
 
-        report = call(
-            model,
-            device=device,
-            target=target,
-            emulate=options.emulation(emulate, no_emulate),
-            hdc=hdc,
-            app=app,
-            toolchain=toolchain,
-            workspace=workspace,
-            history=history,
-            listener=current.listener,
-        )
+        report = call(models[0] if models else None, listener=current.listener, **common)
         current.show(
             report, tables.report(report), ExitCode.GATE_FAILED if report.failures else None
         )
+
+
+def _together(current: Session, models: Sequence[Path], common: Mapping[str, Any]) -> None:
+    from pipeline.chain.modelset import benchmark_together as call
+    from pipeline.cli import together_table
+
+    found = call(models, listener=current.listener, **common)
+    code = ExitCode.GATE_FAILED if found.failures else None
+    current.show(found, together_table.together(found), code)

@@ -53,6 +53,11 @@ def command(
         "history": history,
     }
     with Session(json) as current:
+        from pipeline.config.modelset import is_set
+
+        if config is not None and is_set(config):
+            _set(current, config, device or (), target or (), all_targets, recipe, common)
+            return
         if all_targets or len(device or ()) > 1 or len(target or ()) > 1:
             _several(current, config, device or (), target or (), all_targets, common)
             return
@@ -91,3 +96,30 @@ def _several(
         **common,
     )
     current.show(found, fleet_table.fleet(found), found.exit_code or None)
+
+
+def _set(
+    current: Session,
+    config: Path,
+    devices: Sequence[str],
+    targets: Sequence[str],
+    all_targets: bool,
+    recipes: Sequence[str] | None,
+    common: Mapping[str, Any],
+) -> None:
+    from pipeline.chain.modelset import deploy_set as call
+    from pipeline.cli import together_table
+
+    if all_targets or len(devices) > 1 or len(targets) > 1:
+        raise typer.BadParameter("a set of models goes to one device at a time")
+    if recipes:
+        raise typer.BadParameter("the recipe of each model stands in the set: {deployment, recipe}")
+    found = call(
+        config,
+        device=devices[0] if devices else "phone",
+        target=targets[0] if targets else None,
+        listener=current.listener,
+        **{name: value for name, value in common.items() if name != "recipes"},
+    )
+    code = ExitCode.GATE_FAILED if found.failures else None
+    current.show(found, together_table.together(found), code)
