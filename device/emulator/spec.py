@@ -50,7 +50,8 @@ class Fault:
 
     A killed run ends as a program that the device's kernel killed, with code 137. A killed server
     cuts the call, and forgets devices on the network; a reboot cuts it, ends every process on the
-    device and leaves it Absent, unless ``then`` says otherwise. Both strike a shell or a transfer.
+    device and leaves it Absent (on the network: Offline, until it is connected again), unless
+    ``then`` says otherwise. Both strike a shell or a transfer.
     """
 
     kind: FaultKind
@@ -71,7 +72,7 @@ class Fault:
             "after_bytes": self.after_bytes,
             "after_lines": self.after_lines,
             "containing": self.containing,
-            "then": self.then or ("Absent" if self.kind is FaultKind.REBOOT else None),
+            "then": self.then,
             "back_after_calls": self.back_after_calls,
         }
 

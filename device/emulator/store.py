@@ -126,12 +126,16 @@ class Stored:
             stop_server(os.path.dirname(os.path.dirname(self.folder)))
         if fault["kind"] == "reboot":
             end_all(f"EMULATED_STATE={state_folder(self)}")
-        if fault["then"] is None:
+        then = fault["then"]
+        if fault["kind"] == "reboot" and then is None:
+            # One on the network is known, and stays offline until somebody connects it again.
+            then = "Offline" if self.record["connection"] == "TCP" else "Absent"
+        if then is None:
             return
         path = os.path.join(self.folder, "device.json")
         with Locked(self.folder):
             record = load(path)
-            record["state"] = fault["then"]
+            record["state"] = then
             record["back_after_calls"] = fault.get("back_after_calls")
             save(path, record)
 

@@ -182,6 +182,15 @@ def test_a_reboot_ends_everything_and_the_device_comes_back(driver, phone):
     assert str(phone.root) not in left.text and left.text.strip() == ""
 
 
+def test_one_on_the_network_stays_offline_after_a_reboot_until_it_is_connected(hdc, home):
+    watch = create(home, EmulatedSpec(key="10.0.0.2:5555", connection="TCP"))
+    watch.set_fault(Fault(FaultKind.REBOOT, after_lines=1))
+    assert hdc("-t", watch.key, "shell", "echo a; sleep 9").stdout == b"a\n"
+    assert b"\tTCP\tOffline\t" in hdc("list", "targets", "-v").stdout
+    assert hdc("tconn", watch.key).stdout == b"Connect OK\r\n"
+    assert hdc("-t", watch.key, "shell", "echo b").stdout == b"b\n"
+
+
 @pytest.mark.parametrize("kind", [FaultKind.REBOOT, FaultKind.KILL_SERVER])
 def test_a_push_that_is_cut_so(driver, phone, home, model, ours, kind):
     from device.emulator import set_server
