@@ -50,13 +50,12 @@ class HdcClient:
     @property
     def identity(self) -> tuple[str, ...]:
         """What tells this way to a server from others."""
-        variables = {**os.environ, **(self.env or {})}
-        port = variables.get("OHOS_HDC_SERVER_PORT", _DEFAULT_PORT)
+        port = {**os.environ, **(self.env or {})}.get("OHOS_HDC_SERVER_PORT", _DEFAULT_PORT)
         return (*self.command, self.server or f"127.0.0.1:{port}")
 
     def version(self) -> str:
         """The client's version, as ``3.2.0f``."""
-        text = _text(self._program.call(("-v",), "hdc -v", deadline_s=self.patience.call_s))
+        text = _text(self.program.call(("-v",), "hdc -v", deadline_s=self.patience.call_s))
         found = messages.version(text)
         if found is None:
             raise HdcMissing(named=f"{self.command[0]} does not answer as hdc does")
@@ -79,7 +78,7 @@ class HdcClient:
 
     def tconn(self, address: str) -> bool:
         """Connect to a device over the network; whether it is connected now."""
-        done = self._program.call(("tconn", address), "hdc tconn", deadline_s=self.patience.call_s)
+        done = self.program.call(("tconn", address), "hdc tconn", deadline_s=self.patience.call_s)
         if messages.is_connected(_text(done)):
             return True
         if done.stderr:
@@ -130,7 +129,7 @@ class HdcClient:
         def once() -> RemoteResult:
             listener: OnLine | None = LineFilter(sentinel, on_line) if on_line else None
             watchdog = Watchdog(key, what, silence_s, listener) if silence_s else None
-            done = self._program.call(
+            done = self.program.call(
                 ("shell", wrapped),
                 what,
                 key=key,
@@ -178,7 +177,7 @@ class HdcClient:
 
         def once() -> str:
             what = " ".join(("hdc", *arguments))[:80]
-            done = self._program.call(arguments, what, key=key, deadline_s=deadline_s)
+            done = self.program.call(arguments, what, key=key, deadline_s=deadline_s)
             self._raise_failure(done, key)
             return _text(done)
 
@@ -197,7 +196,7 @@ class HdcClient:
         options = ("-b", bundle) if bundle else ()
 
         def once() -> None:
-            done = self._program.call(
+            done = self.program.call(
                 ("file", way, *options, *paths),
                 what,
                 key=key,
@@ -211,7 +210,7 @@ class HdcClient:
         self._patiently(key, once)
 
     def _list_once(self) -> tuple[list[messages.Listed], float]:
-        done = self._program.call(
+        done = self.program.call(
             ("list", "targets", "-v"), "hdc list", deadline_s=self.patience.call_s
         )
         self._raise_failure(done, "")
@@ -228,7 +227,8 @@ class HdcClient:
             return False
 
     @property
-    def _program(self) -> Program:
+    def program(self) -> Program:
+        """The program behind it, for calls that need no more than its text."""
         return Program(self.command, self.env, self.server)
 
     def _raise_failure(self, done: process.Completed, key: str) -> None:

@@ -25,6 +25,7 @@ from device.hdc import names
 from device.hdc.attempts import DamagedError
 from device.hdc.parcel import Parcel, deliver, tidy
 from device.hdc.remote import Remote
+from device.hdc.witness import LARGE_BYTES, witness
 from device.quote import is_sendable, quote, safe_name
 from pipeline.core.files import disk_errors
 
@@ -79,18 +80,29 @@ def _send(remote: Remote, parcel: Parcel) -> None:
     temporary = f"{remote.incoming}/{name}"
     try:
         with sendable(remote, parcel.source) as local, _explained(remote, parcel):
-            remote.client.file_send(
-                remote.key,
-                local,
-                temporary,
-                deadline_s=remote.deadlines.transfer(parcel.size_bytes),
-            )
-            _settle(remote, parcel, temporary)
+            if not _sent_whole(remote, parcel, local, temporary):
+                _settle(remote, parcel, temporary)
     except BaseException:
         remote.forget(temporary)
         raise
     finally:
         names.give_back(name)
+
+
+def _sent_whole(remote: Remote, parcel: Parcel, local: Path, temporary: str) -> bool:
+    """Send it; whether it is known to be whole and to have its name already."""
+
+    def send() -> None:
+        deadline_s = remote.deadlines.transfer(parcel.size_bytes)
+        remote.client.file_send(remote.key, local, temporary, deadline_s=deadline_s)
+
+    if parcel.size_bytes < LARGE_BYTES:
+        send()
+        return False
+    with witness(remote, parcel, temporary) as seen:
+        send()
+    # A witness whose answer was lost may have given the file its name all the same.
+    return seen.settled or _is_there(remote, parcel)
 
 
 def _settle(remote: Remote, parcel: Parcel, temporary: str) -> None:
@@ -107,6 +119,8 @@ def _settle(remote: Remote, parcel: Parcel, temporary: str) -> None:
     if result.code == _OTHER_HASH:
         raise DamagedError
     if result.code != 0:
+        if _is_there(remote, parcel):  # a witness that was cut off may go on for a moment
+            return
         if "no space left" in result.text.lower():
             raise RemoteDiskFull(remote.key, str(parcel.source), parcel.size_bytes)
         reason = result.last_line or f"the device's shell ended with {result.code}"

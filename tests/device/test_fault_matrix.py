@@ -112,6 +112,12 @@ def push(device: HdcDevice, lab: Lab) -> None:
     assert device.push(lab.files / "model.ms").size_bytes == 10_240
 
 
+def push_witnessed(device: HdcDevice, lab: Lab) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("device.hdc.push.LARGE_BYTES", 1)
+        push(device, lab)
+
+
 def push_all(device: HdcDevice, lab: Lab) -> None:
     assert len(device.push_all(sorted(lab.files.glob("*.bin")))) == 3
 
@@ -157,7 +163,7 @@ Step = Callable[[HdcDevice, Lab], None]
 STEPS: tuple[Step, ...] = (
     facts, telemetry, push, push_all, run, watched_run, pull, scratch, lease, clean,
 )  # fmt: skip
-PUSHES, PULLS = (push, push_all), (pull,)
+PUSHES, PULLS = (push, push_witnessed, push_all), (pull,)
 #: What may have been half done is not done again.
 ONCE = (run, watched_run)
 
