@@ -11,7 +11,8 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from device.device import OnProgress, Pushed
@@ -27,6 +28,7 @@ from device.hdc.parcel import Parcel, deliver, tidy
 from device.hdc.remote import Remote
 from device.hdc.witness import LARGE_BYTES, witness
 from device.quote import is_sendable, quote, safe_name
+from pipeline.core.errors import DeviceError
 from pipeline.core.files import disk_errors
 
 #: Exit codes of the settling script, away from those of its commands.
@@ -38,13 +40,32 @@ def push(
 ) -> Pushed:
     """See ``Device.push``."""
     started = time.monotonic()
-    parcel = Parcel.of(source, executable=executable)
+    parcel, absent = _looked_up(remote, source, executable)
     progress = on_progress or (lambda done, total: None)
     progress(0, parcel.size_bytes)
-    sent_bytes = _deliver(remote, parcel)
+    sent_bytes = _deliver(remote, parcel, absent)
     progress(parcel.size_bytes, parcel.size_bytes)
     seconds = time.monotonic() - started
     return Pushed(parcel.path(remote), parcel.sha256, parcel.size_bytes, sent_bytes, seconds)
+
+
+def _looked_up(remote: Remote, source: Path, executable: bool) -> tuple[Parcel, bool]:
+    """The parcel of a file, and whether the device is known not to have it.
+
+    A large one is hashed here while the device tells what it has.
+    """
+    if not source.is_file() or source.stat().st_size < LARGE_BYTES:
+        return Parcel.of(source, executable=executable), False
+    incoming, objects = quote(remote.incoming), quote(remote.objects)
+    with ThreadPoolExecutor(1) as pool:
+        hashing = pool.submit(Parcel.of, source, executable=executable)
+        listed: list[str] | None = None
+        with suppress(DeviceError):  # it is asked again
+            command = f"mkdir -p {incoming} {objects} && ls {incoming} {objects}"
+            listed = remote.must(command).text.splitlines()
+            tidy(remote, listed)
+        parcel = hashing.result()
+    return parcel, listed is not None and parcel.sha256 not in listed
 
 
 def _is_there(remote: Remote, parcel: Parcel) -> bool:
@@ -60,16 +81,18 @@ def _is_there(remote: Remote, parcel: Parcel) -> bool:
     return f"= {parcel.sha256}" in lines
 
 
-def _deliver(remote: Remote, parcel: Parcel) -> int:
+def _deliver(remote: Remote, parcel: Parcel, absent: bool) -> int:
     """Get the file there in a few attempts; the bytes that had to be sent for it."""
     sent_bytes = 0
 
     def once() -> None:
-        nonlocal sent_bytes
-        # Asked at each attempt: the cut may have hit the answer and not the file.
-        if not _is_there(remote, parcel):
-            sent_bytes = parcel.size_bytes
-            _send(remote, parcel)
+        nonlocal sent_bytes, absent
+        # Asked at each further attempt: the cut may have hit the answer and not the file.
+        if not absent and _is_there(remote, parcel):
+            return
+        absent = False
+        sent_bytes = parcel.size_bytes
+        _send(remote, parcel)
 
     deliver(remote, once, str(parcel.source))
     return sent_bytes

@@ -44,7 +44,7 @@ def test_it_arrives_whole_without_a_hash_afterwards(slow, home, large):
     phone = create(home, EmulatedSpec(key="SLOW", link_bytes_per_s=30e6))
     phone.set_fault(Fault(K.FREEZE, times=None, after_calls=10_000))
     pushed = slow.push(large)
-    # Whether it is there, the transfer, and the witness beside it.
+    # What it has, the transfer, and the witness beside it.
     assert commands(phone) == 3
     there = phone.root / pushed.path[1:]
     assert there.read_bytes() == large.read_bytes()
