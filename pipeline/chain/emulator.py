@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from device.emulator import EmulatedDevice, create, hdc_command, store
+from device.emulator import EmulatedDevice, Fault, FaultKind, create, hdc_command, store
 from device.emulator import devices as existing
 from device.emulator import remove as delete
 from device.hdc.client import is_address
@@ -20,6 +20,9 @@ from pipeline.chain.run import WORKSPACE
 from pipeline.chain.targets import emulated_spec
 from pipeline.chain.tools import install
 from pipeline.config import places
+from pipeline.config.document import load
+from pipeline.config.errors import NameUnknown
+from pipeline.config.planted import Planted, PlantedFault
 from pipeline.config.profile import Emulated
 from pipeline.core import files
 from pipeline.core.errors import UsageError
@@ -149,6 +152,35 @@ def stop(key: str | None = None, *, remove: bool = False, workspace: Path = WORK
         for one in found:
             delete(home, one.device_id)
     return Lab(home / "hdc", stopped)
+
+
+def plant(key: str, script: Path, *, workspace: Path = WORKSPACE) -> Lab:
+    """Let what a script says befall the device called ``key``.
+
+    Raises ``EmulatedUnknown``, ``NameUnknown`` for a kind of fault that there is not, and the
+    errors of a configuration.
+    """
+    home = _home(workspace)
+    there = existing(home)
+    device = next((one for one in there if one.key == key), None)
+    if device is None:
+        raise EmulatedUnknown(key, tuple(one.key for one in there))
+    planted = load(expand(script).absolute(), Planted, "script of faults")
+    faults = [_fault(one) for one in planted.faults]
+    if planted.clear:
+        device.clear_faults()
+    device.set_vitals(**planted.vitals.model_dump(exclude_none=True))
+    if planted.state:
+        device.set_state(planted.state)
+    device.set_fault(*faults)
+    return Lab(home / "hdc", (_listed(device),))
+
+
+def _fault(one: PlantedFault) -> Fault:
+    kinds = {kind.value: kind for kind in FaultKind}
+    if one.kind not in kinds:
+        raise NameUnknown("fault", one.kind, tuple(kinds))
+    return Fault(**{**one.model_dump(), "kind": kinds[one.kind]})
 
 
 def lab(*, workspace: Path = WORKSPACE) -> Lab:

@@ -9,6 +9,7 @@ from pipeline.config.document import Section
 from pipeline.config.errors import NameUnknown
 from pipeline.config.modelset import ModelSet
 from pipeline.config.nightly import Nightly
+from pipeline.config.planted import Planted
 from pipeline.config.profile import Profile
 from pipeline.config.recipe import Recipe
 from pipeline.config.reference import References
@@ -19,6 +20,7 @@ KINDS: dict[str, type[Section]] = {
     "profile": Profile,
     "nightly": Nightly,
     "set": ModelSet,
+    "faults": Planted,
     "references": References,
 }
 

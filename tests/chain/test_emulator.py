@@ -21,6 +21,7 @@ from pipeline.chain.devices import devices
 from pipeline.chain.emulator import BadKey, EmulatedUnknown, Lab
 from pipeline.cli import emulator_tables
 from pipeline.cli.console import Terminal
+from pipeline.core.errors import UsageError
 
 Start = Callable[..., Lab]
 
@@ -164,3 +165,49 @@ def test_what_people_read(
     told = capsys.readouterr().err
     assert "no emulated device" in told and "--target EMULATED-PHONE-2" in told
     assert "stopped" in told and "running" in told
+
+
+SCRIPT = """
+clear: true
+vitals: {battery_percent: 7, temperature_mc: 47500}
+faults:
+  - {kind: cut-shell, containing: echo, after_lines: 1}
+  - {kind: freeze, times: null, after_calls: 99}
+"""
+
+
+def test_a_script_of_faults(start: Start, workspace: Path, tmp_path: Path) -> None:
+    started = start("phone")
+    key, script = started.devices[0].key, tmp_path / "faults.yaml"
+    script.write_text(SCRIPT)
+    for _ in range(2):  # the second clears what the first planted
+        emulator.plant(key, script, workspace=workspace)
+    device = existing(workspace / ".emulator/lab")[0]
+    assert [one["kind"] for one in device.faults] == ["cut-shell", "freeze"]
+    seen = HdcDevice(HdcClient(locate(started.hdc)), key).telemetry()
+    assert (seen.battery_percent, seen.thermal_level) == (7, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("faults: [{kind: cut-psuh}]", "cut-push"),
+        ("faults: [{kind: cut-push, times: 0}]", "times"),
+        ("vitals: {battery: 7}", "battery"),
+        ("state: Gone", "state"),
+    ],
+)
+def test_a_script_that_is_wrong(
+    start: Start, workspace: Path, tmp_path: Path, text: str, word: str
+) -> None:
+    key, script = start("phone").devices[0].key, tmp_path / "faults.yaml"
+    script.write_text(text)
+    with pytest.raises(UsageError) as caught:
+        emulator.plant(key, script, workspace=workspace)
+    assert word in caught.value.message + caught.value.hint
+    assert existing(workspace / ".emulator/lab")[0].faults == []
+
+
+def test_nothing_is_planted_in_a_device_that_is_not_there(workspace: Path, tmp_path: Path) -> None:
+    with pytest.raises(EmulatedUnknown):
+        emulator.plant("K", tmp_path / "faults.yaml", workspace=workspace)

@@ -60,6 +60,22 @@ def stop(
         current.show(found, emulator_tables.lab(found))
 
 
+@app.command("plant", epilog="Example: pipeline emulator plant EMULATED-PHONE-1 faults.yaml")
+def plant(
+    key: Annotated[str, typer.Argument(help="Which one")],
+    script: Annotated[Path, typer.Argument(help="Faults, a state, and how it is, as YAML")],
+    workspace: options.WorkspaceOption = Path("runs"),
+    json: options.JsonOption = False,
+) -> None:
+    """Let faults befall an emulated device: cuts, a full disk, a reboot, heat, an empty battery."""
+    with Session(json) as current:
+        from pipeline.chain.emulator import plant as call
+        from pipeline.cli import emulator_tables
+
+        found = call(key, script, workspace=workspace)
+        current.show(found, emulator_tables.lab(found))
+
+
 @app.command("list", epilog="Example: pipeline emulator list --json")
 def list_(
     workspace: options.WorkspaceOption = Path("runs"), json: options.JsonOption = False
