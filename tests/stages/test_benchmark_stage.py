@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -52,6 +52,9 @@ class Folder:
 
     def telemetry(self, *, deadline_s: float | None = None) -> Telemetry:
         return Telemetry(temperature_mc=30_000)
+
+    def push_all(self, sources: Sequence[Path]) -> tuple[Pushed, ...]:
+        return tuple(self.push(source) for source in sources)
 
     def push(self, source: Path, *, executable: bool = False, on_progress: Any = None) -> Pushed:
         target = self.root / sha256_file(source)

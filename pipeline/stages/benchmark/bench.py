@@ -194,6 +194,8 @@ def bench(
     """
     plan = plan or plan_for(profile, where=facts.where)
     with open_way(device, facts, profile.run.way, runner, profile.run.app) as way:
+        firsts = [_first(path, inputs.count) for path in inputs.paths]
+        there = [pushed.path for pushed in way.put_all((*inputs.paths, *firsts))]
         yield Bench(
             launcher=Launcher(device, way, raw, plan.deadline_s),
             facts=facts,
@@ -202,8 +204,8 @@ def bench(
             raw=raw,
             listener=listener,
             runtime_sha256=_runtime_hash(device),
-            inputs=tuple(way.put(path).path for path in inputs.paths),
-            first_inputs=tuple(way.put(_first(path, inputs.count)).path for path in inputs.paths),
+            inputs=tuple(there[: len(firsts)]),
+            first_inputs=tuple(there[len(firsts) :]),
             count=inputs.count,
             usual_reference_ns=usual_reference_ns,
         )

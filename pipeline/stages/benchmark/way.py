@@ -54,6 +54,9 @@ class Way(Protocol):
     def put(self, source: Path, on_progress: OnProgress | None = None) -> Pushed:
         """Bring a file to the device, whole; one that is there already is not sent again."""
 
+    def put_all(self, sources: Sequence[Path]) -> tuple[Pushed, ...]:
+        """``put`` of many files, in their order; small ones go together where they can."""
+
     def run(
         self,
         runs: Sequence[RunnerOptions],
@@ -90,6 +93,10 @@ class RunnerWay:
     def put(self, source: Path, on_progress: OnProgress | None = None) -> Pushed:
         """See ``Device.push``."""
         return self.device.push(source, on_progress=on_progress)
+
+    def put_all(self, sources: Sequence[Path]) -> tuple[Pushed, ...]:
+        """See ``Device.push_all``."""
+        return self.device.push_all(sources)
 
     def run(
         self,
@@ -137,6 +144,10 @@ class AppWay:
     def put(self, source: Path, on_progress: OnProgress | None = None) -> Pushed:
         """Into the app's sandbox."""
         return self.app.put(source, on_progress)
+
+    def put_all(self, sources: Sequence[Path]) -> tuple[Pushed, ...]:
+        """Into the app's sandbox, one by one."""
+        return tuple(self.app.put(source) for source in sources)
 
     def run(
         self,
