@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from pipeline.chain.deploy import deploy as deploy
     from pipeline.chain.devices import devices as devices
     from pipeline.chain.doctor import doctor as doctor
+    from pipeline.chain.fleet import deploy_fleet as deploy_fleet
+    from pipeline.chain.modelset import benchmark_together as benchmark_together
+    from pipeline.chain.modelset import deploy_set as deploy_set
     from pipeline.chain.quantizer import Quantizer as Quantizer
     from pipeline.chain.recover import Recovered as Recovered
     from pipeline.chain.recover import recover as recover
@@ -43,8 +46,11 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "benchmark": "pipeline.chain.benchmark",
+    "benchmark_together": "pipeline.chain.modelset",
     "convert": "pipeline.chain.deploy",
     "deploy": "pipeline.chain.deploy",
+    "deploy_fleet": "pipeline.chain.fleet",
+    "deploy_set": "pipeline.chain.modelset",
     "devices": "pipeline.chain.devices",
     "doctor": "pipeline.chain.doctor",
     "recover": "pipeline.chain.recover",
@@ -64,8 +70,11 @@ __all__ = [
     "Recovered",
     "Report",
     "benchmark",
+    "benchmark_together",
     "convert",
     "deploy",
+    "deploy_fleet",
+    "deploy_set",
     "devices",
     "doctor",
     "recover",

@@ -103,7 +103,7 @@ class Fleet:
         }
 
 
-def deploy(
+def deploy_fleet(
     config: Path | None = None,
     *,
     devices: Sequence[str] = (),

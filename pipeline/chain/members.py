@@ -52,14 +52,27 @@ def muster(call: Call, listener: Listener) -> tuple[Member, ...]:
     are wanted and none fits, and ``HdcMissing``.
     """
     if not (call.targets or call.all_targets):
-        return tuple(_of_profile(call, profile, listener) for profile in call.profiles)
+        found = [_of_profile(call, profile, listener) for profile in call.profiles]
+        return _each_once(found, listener)
     client = HdcClient(locate(call.hdc))
     keys = call.targets or tuple(target.key for target in list_targets(client))
     with workers(max(1, len(keys))) as pool:
         looks = [pool.submit(_of_key, client, key, call.profiles) for key in dict.fromkeys(keys)]
         gather(*looks)
-    found = tuple(look.result() for look in looks)
-    return _all_that_fit(call, found, listener) if call.all_targets else found
+    named = tuple(look.result() for look in looks)
+    return _all_that_fit(call, named, listener) if call.all_targets else named
+
+
+def _each_once(found: Sequence[Member], listener: Listener) -> tuple[Member, ...]:
+    """A device that fits two profiles is measured by the first."""
+    kept: dict[str, Member] = {}
+    for one in found:
+        first = kept.setdefault(one.label, one)
+        if first is not one and first.profile and one.profile:
+            listener.warning(
+                f"{one.label} is measured as {first.profile.name}, not also as {one.profile.name}"
+            )
+    return tuple(kept.values())
 
 
 def _of_profile(call: Call, profile: NamedProfile, listener: Listener) -> Member:

@@ -11,7 +11,7 @@ from tests.e2e.conftest import DIGITS, Cli
 
 pytestmark = pytest.mark.slow
 
-PLAN = "{warm_up: 1, max_warm_up: 1, runs: 7, samples: 70, time_s: 0, percentile: 50}"
+PLAN = "{warm_up: 1, max_warm_up: 1, runs: 3, samples: 33, time_s: 0, percentile: 50}"
 
 
 def profile(folder: Path, budget: int) -> Path:

@@ -84,7 +84,7 @@ def _several(
     all_targets: bool,
     common: Mapping[str, Any],
 ) -> None:
-    from pipeline.chain.fleet import deploy as call
+    from pipeline.chain.fleet import deploy_fleet as call
     from pipeline.cli import fleet_table
 
     found = call(
