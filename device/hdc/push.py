@@ -26,7 +26,7 @@ from device.hdc import names
 from device.hdc.attempts import DamagedError
 from device.hdc.parcel import Parcel, deliver, tidy
 from device.hdc.remote import Remote
-from device.hdc.witness import LARGE_BYTES, witness
+from device.hdc.witness import is_worth, witness
 from device.quote import is_sendable, quote, safe_name
 from pipeline.core.errors import DeviceError
 from pipeline.core.files import disk_errors
@@ -43,7 +43,7 @@ def push(
     parcel, absent = _looked_up(remote, source, executable)
     progress = on_progress or (lambda done, total: None)
     progress(0, parcel.size_bytes)
-    sent_bytes = _deliver(remote, parcel, absent)
+    sent_bytes = _deliver(remote, parcel, absent, progress)
     progress(parcel.size_bytes, parcel.size_bytes)
     seconds = time.monotonic() - started
     return Pushed(parcel.path(remote), parcel.sha256, parcel.size_bytes, sent_bytes, seconds)
@@ -54,7 +54,7 @@ def _looked_up(remote: Remote, source: Path, executable: bool) -> tuple[Parcel, 
 
     A large one is hashed here while the device tells what it has.
     """
-    if not source.is_file() or source.stat().st_size < LARGE_BYTES:
+    if not source.is_file() or not is_worth(source.stat().st_size):
         return Parcel.of(source, executable=executable), False
     incoming, objects = quote(remote.incoming), quote(remote.objects)
     with ThreadPoolExecutor(1) as pool:
@@ -81,7 +81,7 @@ def _is_there(remote: Remote, parcel: Parcel) -> bool:
     return f"= {parcel.sha256}" in lines
 
 
-def _deliver(remote: Remote, parcel: Parcel, absent: bool) -> int:
+def _deliver(remote: Remote, parcel: Parcel, absent: bool, progress: OnProgress) -> int:
     """Get the file there in a few attempts; the bytes that had to be sent for it."""
     sent_bytes = 0
 
@@ -92,18 +92,18 @@ def _deliver(remote: Remote, parcel: Parcel, absent: bool) -> int:
             return
         absent = False
         sent_bytes = parcel.size_bytes
-        _send(remote, parcel)
+        _send(remote, parcel, progress)
 
     deliver(remote, once, str(parcel.source))
     return sent_bytes
 
 
-def _send(remote: Remote, parcel: Parcel) -> None:
+def _send(remote: Remote, parcel: Parcel, progress: OnProgress) -> None:
     name = names.take()
     temporary = f"{remote.incoming}/{name}"
     try:
         with sendable(remote, parcel.source) as local, _explained(remote, parcel):
-            if not _sent_whole(remote, parcel, local, temporary):
+            if not _sent_whole(remote, parcel, local, temporary, progress):
                 _settle(remote, parcel, temporary)
     except BaseException:
         remote.forget(temporary)
@@ -112,17 +112,19 @@ def _send(remote: Remote, parcel: Parcel) -> None:
         names.give_back(name)
 
 
-def _sent_whole(remote: Remote, parcel: Parcel, local: Path, temporary: str) -> bool:
+def _sent_whole(
+    remote: Remote, parcel: Parcel, local: Path, temporary: str, progress: OnProgress
+) -> bool:
     """Send it; whether it is known to be whole and to have its name already."""
 
     def send() -> None:
         deadline_s = remote.deadlines.transfer(parcel.size_bytes)
         remote.client.file_send(remote.key, local, temporary, deadline_s=deadline_s)
 
-    if parcel.size_bytes < LARGE_BYTES:
+    if not is_worth(parcel.size_bytes):
         send()
         return False
-    with witness(remote, parcel, temporary) as seen:
+    with witness(remote, parcel, temporary, progress) as seen:
         send()
     # A witness whose answer was lost may have given the file its name all the same.
     return seen.settled or _is_there(remote, parcel)

@@ -114,7 +114,7 @@ def push(device: HdcDevice, lab: Lab) -> None:
 
 def push_witnessed(device: HdcDevice, lab: Lab) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("device.hdc.push.LARGE_BYTES", 1)
+        patch.setattr("device.hdc.witness.LARGE_BYTES", 1)
         push(device, lab)
 
 

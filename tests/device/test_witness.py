@@ -43,7 +43,11 @@ def slow(client, home) -> HdcDevice:
 def test_it_arrives_whole_without_a_hash_afterwards(slow, home, large):
     phone = create(home, EmulatedSpec(key="SLOW", link_bytes_per_s=30e6))
     phone.set_fault(Fault(K.FREEZE, times=None, after_calls=10_000))
-    pushed = slow.push(large)
+    told: list[tuple[int, int]] = []
+    pushed = slow.push(large, on_progress=lambda done, total: told.append((done, total)))
+    size = large.stat().st_size
+    assert told[0] == (0, size) and told[-1] == (size, size) and len(told) > 4
+    assert told == sorted(told)
     # What it has, the transfer, and the witness beside it.
     assert commands(phone) == 3
     there = phone.root / pushed.path[1:]
