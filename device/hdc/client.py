@@ -91,9 +91,8 @@ class HdcClient:
         """Run ``command`` on the device to its end; its exit code is in the result.
 
         Raises ``ConnectionLost`` when the output has no end, ``DeviceTimeout``, ``OutputTooLong``
-        and ``CommandTooLong``. Standard input is empty. A device on the network whose connection
-        dropped is connected again, once: for the command when it had not begun, else for what
-        comes after it.
+        and ``CommandTooLong``. A device on the network whose connection dropped is connected
+        again, once: for the command when it had not begun, else for what comes after it.
         """
         sentinel = Sentinel.fresh()
         return self.shell_marked(

@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.chain.fleet import Fleet, Section
+from pipeline.chain.fleet_report import Fleet, Section
 from pipeline.cli import cost, tables
 
 

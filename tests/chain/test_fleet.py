@@ -8,7 +8,7 @@ import pytest
 
 from device.device import DeviceFacts
 from device.errors import DeviceOffline
-from pipeline.chain.fleet import Fleet, Section
+from pipeline.chain.fleet_report import Fleet, Section
 from pipeline.chain.job import Trouble
 from pipeline.chain.report import Report, Row
 from pipeline.cli import fleet_table
