@@ -1,6 +1,6 @@
 # make deploy DEVICE=phone        a trained checkpoint to measured models
 # make test                       all tests
-# Variables: DEVICE (phone, tablet, watch), CONFIG (a deploy.yaml), NIGHT (a nightly.yaml), EMULATE (1 or host, arm64, 0 never)
+# Variables: DEVICE (phone, tablet, watch, tv, 2in1, board), CONFIG (a deploy.yaml), NIGHT (a nightly.yaml), EMULATE (1 or host, arm64, 0 never)
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
