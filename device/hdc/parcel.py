@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,24 +16,53 @@ from device.quote import safe_name
 from pipeline.core.errors import FileMissing
 from pipeline.core.files import disk_errors, sha256_file
 
+#: How much of a file's beginning and end tells that it is another one.
+EDGE_BYTES = 64 << 10
+#: Hashing less is over before a thread has begun.
+_WHILE_WAITING_BYTES = 1 << 20
+
 
 @dataclass(frozen=True)
 class Parcel:
     """A local file and what it has to be on the device."""
 
     source: Path
-    sha256: str
+    hashing: Future[str]
     size_bytes: int
     executable: bool
 
     @classmethod
     def of(cls, source: Path, *, executable: bool = False) -> Parcel:
-        """The parcel of a file; raises FileMissing."""
+        """The parcel of a file; raises FileMissing. It is hashed while others work."""
         if not source.is_file():
             raise FileMissing(source, "file to push")
         with disk_errors(source):
             size = source.stat().st_size
-        return cls(source, sha256_file(source), size, executable)
+        hashing: Future[str] = Future()
+        if size < _WHILE_WAITING_BYTES:
+            hashing.set_result(sha256_file(source))
+            return cls(source, hashing, size, executable)
+        pool = ThreadPoolExecutor(1)
+        hashing = pool.submit(sha256_file, source)
+        pool.shutdown(wait=False)
+        return cls(source, hashing, size, executable)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of its content; waits for it. Raises LocalFileError."""
+        return self.hashing.result()
+
+    @property
+    def name(self) -> str:
+        """What it is called on the device: a word that needs no quoting."""
+        return safe_name(self.source.name)
+
+    def edges(self) -> str:
+        """The hash of its first and its last bytes: another one has another content."""
+        with disk_errors(self.source), self.source.open("rb") as stream:
+            first = stream.read(EDGE_BYTES)
+            stream.seek(max(0, self.size_bytes - EDGE_BYTES))
+            return hashlib.sha256(first + stream.read(EDGE_BYTES)).hexdigest()
 
     @property
     def mode(self) -> str:
@@ -41,7 +72,7 @@ class Parcel:
     @property
     def place(self) -> str:
         """Where it goes, below the folder of objects: a word that needs no quoting."""
-        return f"{self.sha256}/{safe_name(self.source.name)}"
+        return f"{self.sha256}/{self.name}"
 
     def path(self, remote: Remote) -> str:
         """Where it goes."""

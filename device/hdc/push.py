@@ -11,8 +11,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from device.device import OnProgress, Pushed
@@ -24,7 +23,7 @@ from device.errors import (
 )
 from device.hdc import names
 from device.hdc.attempts import DamagedError
-from device.hdc.parcel import Parcel, deliver, tidy
+from device.hdc.parcel import EDGE_BYTES, Parcel, deliver, tidy
 from device.hdc.remote import Remote
 from device.hdc.witness import is_worth, witness
 from device.quote import is_sendable, quote, safe_name
@@ -40,32 +39,35 @@ def push(
 ) -> Pushed:
     """See ``Device.push``."""
     started = time.monotonic()
-    parcel, absent = _looked_up(remote, source, executable)
+    parcel = Parcel.of(source, executable=executable)
     progress = on_progress or (lambda done, total: None)
     progress(0, parcel.size_bytes)
-    sent_bytes = _deliver(remote, parcel, absent, progress)
+    sent_bytes = _deliver(remote, parcel, progress)
     progress(parcel.size_bytes, parcel.size_bytes)
     seconds = time.monotonic() - started
     return Pushed(parcel.path(remote), parcel.sha256, parcel.size_bytes, sent_bytes, seconds)
 
 
-def _looked_up(remote: Remote, source: Path, executable: bool) -> tuple[Parcel, bool]:
-    """The parcel of a file, and whether the device is known not to have it.
+def _is_absent(remote: Remote, parcel: Parcel) -> bool:
+    """Whether the device is known not to have a large file, though its hash is not known yet.
 
-    A large one is hashed here while the device tells what it has.
+    It has none of this name and size that begins and ends so.
     """
-    if not source.is_file() or not is_worth(source.stat().st_size):
-        return Parcel.of(source, executable=executable), False
+    if not is_worth(parcel.size_bytes):
+        return False
     incoming, objects = quote(remote.incoming), quote(remote.objects)
-    with ThreadPoolExecutor(1) as pool:
-        hashing = pool.submit(Parcel.of, source, executable=executable)
-        listed: list[str] | None = None
-        with suppress(DeviceError):  # it is asked again
-            command = f"mkdir -p {incoming} {objects} && ls {incoming} {objects}"
-            listed = remote.must(command).text.splitlines()
-            tidy(remote, listed)
-        parcel = hashing.result()
-    return parcel, listed is not None and parcel.sha256 not in listed
+    command = (
+        f"mkdir -p {incoming} {objects} && ls {incoming} && cd {objects} && "
+        f"for f in */{parcel.name}; do "
+        f'if [ "$(stat -c %s "$f" 2>/dev/null)" = {parcel.size_bytes} ]; then '
+        f'{{ head -c {EDGE_BYTES} "$f"; tail -c {EDGE_BYTES} "$f"; }} | sha256sum; fi; done; true'
+    )
+    try:
+        lines = remote.must(command).text.splitlines()
+    except DeviceError:  # it is asked again, and tells what is wrong
+        return False
+    tidy(remote, lines)
+    return parcel.edges() not in {line.split()[0] for line in lines if line.strip()}
 
 
 def _is_there(remote: Remote, parcel: Parcel) -> bool:
@@ -81,9 +83,10 @@ def _is_there(remote: Remote, parcel: Parcel) -> bool:
     return f"= {parcel.sha256}" in lines
 
 
-def _deliver(remote: Remote, parcel: Parcel, absent: bool, progress: OnProgress) -> int:
+def _deliver(remote: Remote, parcel: Parcel, progress: OnProgress) -> int:
     """Get the file there in a few attempts; the bytes that had to be sent for it."""
     sent_bytes = 0
+    absent = _is_absent(remote, parcel)
 
     def once() -> None:
         nonlocal sent_bytes, absent

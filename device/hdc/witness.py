@@ -19,7 +19,7 @@ from device.hdc.parcel import Parcel
 from device.hdc.remote import Remote
 from device.hdc.sentinel import Sentinel, Stage
 from device.quote import quote
-from pipeline.core.errors import DeviceError
+from pipeline.core.errors import PipelineError
 
 #: From here on a hash afterwards takes longer than one more remote command.
 LARGE_BYTES = 16 << 20
@@ -28,10 +28,10 @@ _COUNTABLE_BYTES = 1 << 31
 
 _BLOCK = 1 << 20
 #: hdc writes in several threads: what is this near to the end may still have holes.
-_LAG_BLOCKS = 8
-_PAUSE_S = 0.05
+_LAG_BLOCKS = 4
+_PAUSE_S = 0.02
 #: So many pauses without a new byte, and the witness ends.
-_PATIENCE = 400
+_PATIENCE = 1000
 _ARRIVED = "mslp-arrived "
 
 
@@ -60,7 +60,7 @@ class Witness:
                 on_line=lambda line: self._told(line, size),
                 on_tick=self._tick,
             )
-        except (DeviceError, _LateError):
+        except (PipelineError, _LateError):
             return
         answer = sentinel.read(done.stdout)
         self.settled = answer.stage is Stage.DONE and answer.code == 0

@@ -12,6 +12,7 @@ from device import errors
 from device.emulator import EmulatedSpec, Fault, FaultKind, create
 from device.hdc.device import HdcDevice
 from device.hdc.remote import Deadlines
+from pipeline.core.errors import LocalFileError
 
 LARGE = 20 << 20
 K = FaultKind
@@ -85,4 +86,28 @@ def test_a_push_that_fails_does_not_wait_for_its_witness(driver, phone, large, o
     with pytest.raises(errors.RemoteDiskFull):
         driver.push(large)
     assert time.monotonic() - started < 4
+    assert ours() == [] and witnesses() == []
+
+
+@pytest.mark.parametrize("at", [0, LARGE // 2, LARGE], ids=["beginning", "middle", "end"])
+def test_what_is_there_is_told_from_what_only_looks_like_it(driver, large, ours, tmp_path, at):
+    assert driver.push(large).sent_bytes
+    same = tmp_path / "other" / large.name
+    same.parent.mkdir()
+    same.write_bytes(large.read_bytes())
+    assert driver.push(same).sent_bytes == 0
+    with same.open("r+b") as stream:
+        stream.seek(at)
+        stream.write(b"changed")
+    assert driver.push(same).sent_bytes == same.stat().st_size
+    assert len(ours()) == 2
+
+
+def test_a_file_that_cannot_be_read_is_told(driver, large, monkeypatch, ours):
+    def refuse(path: Path) -> str:
+        raise LocalFileError(path, "Input/output error")
+
+    monkeypatch.setattr("device.hdc.parcel.sha256_file", refuse)
+    with pytest.raises(LocalFileError):
+        driver.push(large)
     assert ours() == [] and witnesses() == []
