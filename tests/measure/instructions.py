@@ -105,7 +105,11 @@ def _deployment(network: Network, folder: Path) -> Path:
             "checkpoint": "network.ckpt",
         },
         "inputs": [{"name": name, "shape": list(shape), "dtype": dtype}],
-        "data": {"test": "data.npz", "calibration": "data.npz"},
+        "data": {
+            "test": "data.npz",
+            "calibration": "data.npz",
+            "calibration_samples": _SAMPLES,
+        },
         "limits": {"min_cosine": -1.0},
         "python_path": [str(ROOT)],
     }

@@ -38,7 +38,8 @@ def measure(ready: Bench, workloads: Sequence[Workload]) -> list[Measurement]:
     Raises RunFailed, RecordUnreadable and the errors of ``device.errors``.
     """
     deadline_s = ready.profile.emulated.arm64.deadline_s
-    launcher = replace(ready.launcher, deadline_s=deadline_s)
+    # One emulated inference of a large model may take minutes, in which nothing is said.
+    launcher = replace(ready.launcher, deadline_s=deadline_s, silence_s=deadline_s)
     before = ready.device.telemetry()
     return [_measure(ready, launcher, workload, before) for workload in workloads]
 

@@ -30,6 +30,7 @@ class Launcher:
     way: Way
     logs: Path
     deadline_s: float
+    silence_s: float = _SILENCE_S
 
     def launch(
         self, subject: str, runs: Sequence[RunnerOptions], *, expected_s: float = 0.0
@@ -40,7 +41,7 @@ class Launcher:
         the errors of ``device.errors``.
         """
         deadline_s = self.deadline_s + 2 * expected_s
-        done = self.way.run(runs, deadline_s=deadline_s, silence_s=_SILENCE_S)
+        done = self.way.run(runs, deadline_s=deadline_s, silence_s=self.silence_s)
         files.write_bytes(self.logs / f"{subject}.log", done.output)
         if done.code == _NOT_EXECUTABLE:
             raise RunnerRefused(self.device.key)

@@ -161,7 +161,7 @@ class Measurement:
             "fp16": self.run.fp16,
             "beside": [path.stem for path in self.workload.beside],
             "mode": self.plan.mode.value,
-            "plan": self.plan.as_json(),
+            "plan": None if self.latency is None else self.plan.as_json(),
             "warm_up": self.run.warm_up,
             "steady": self.steady,
         }
