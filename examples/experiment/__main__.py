@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    folder = options.work / ("mnist" if options.data else "digits")
+    folder = options.work.resolve() / ("mnist" if options.data else "digits")
     samples = prepare(folder / "data", options.data)
     plan = Plan(
         seeds=range(1, options.seeds + 1),
@@ -44,7 +44,7 @@ def _run(options: argparse.Namespace) -> int:
     experiment = Experiment(plan, samples, folder)
     outcome = run(experiment, _say)
     if outcome.results:
-        for path in report.write(experiment, outcome, options.readme):
+        for path in report.write(experiment, outcome, options.readme, _say):
             _say(f"wrote {path}")
     codes = [error.exit_code for error in outcome.failed.values()]
     return max(codes, default=ExitCode.DONE)

@@ -7,12 +7,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from examples.experiment import figures, words
+from examples.experiment import figures, speed_table, words
 from examples.experiment.claims import Claim, claims
 from examples.experiment.plan import Augmentation
 from examples.experiment.published import PUBLISHED
 from examples.experiment.result import Result, Summary
 from examples.experiment.runner import Experiment, Outcome
+from examples.experiment.speed import Graphs, Speed
 from examples.experiment.table import Circumstances, told
 from pipeline.core import files
 from pipeline.report.document import (
@@ -36,12 +37,15 @@ def write_page(
     outcome: Outcome,
     found: Sequence[Summary],
     about: Circumstances,
+    fast: Sequence[Speed],
+    same: Graphs,
 ) -> None:
     """Write it, whole, with nothing from elsewhere."""
     sections = [
         Section("States", [_table(found), *figures.of_states(found), Prose(told(about))]),
         Section("Asked and found", [_claims(claims(found))]),
         Section("Size", [figures.of_sizes(found)]),
+        Section("Speed", [_speeds(fast), Prose(speed_table.sentence(same))]),
         Section("Fine-tuning, epoch by epoch", figures.of_epochs(outcome.results)),
         Section("Images and weights", figures.of_material(experiment)),
         Section("Every run", [Folded(f"{len(outcome.results)} runs", [_runs(outcome.results)])]),
@@ -109,6 +113,12 @@ def _claims(judged: Sequence[Claim]) -> Table:
         for one in judged
     ]
     return Table("Points of accuracy lost, the mean over the seeds", columns, rows)
+
+
+def _speeds(fast: Sequence[Speed]) -> Table:
+    columns = [Column(name, numeric=place > 0) for place, name in enumerate(speed_table.HEAD)]
+    caption = "Before and after; in brackets the interval at 99 % confidence"
+    return Table(caption, columns, [Row(cells) for cells in speed_table.rows(fast)])
 
 
 def _runs(results: Sequence[Result]) -> Table:

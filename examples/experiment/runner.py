@@ -98,29 +98,28 @@ def run(experiment: Experiment, tell: Tell) -> Outcome:
     return outcome
 
 
-def configure(experiment: Experiment, cell: Cell) -> Path:
-    """The configuration of a cell, as ``pipeline recover`` reads it."""
-    sets = {name: {"file": str(experiment.samples.file(name))} for name in ("train", "validation")}
-    deployment = {
-        "name": experiment.samples.name.lower(),
+def configure(experiment: Experiment, cell: Cell, *, tuned: bool) -> Path:
+    """The configuration of a cell, with ``recover:`` where its network is to be fine-tuned: the
+    pipeline recovers what has that section, and the quantized state is without."""
+    samples = experiment.samples
+    deployment: dict[str, Any] = {
+        "name": samples.name.lower(),
         "network": {"factory": _FACTORY, "checkpoint": str(experiment.checkpoint(cell.seed))},
         "inputs": [{"name": "images", "shape": [1, 1, 28, 28]}],
-        "data": {
-            "test": {"file": str(experiment.samples.file("test"))},
-            "calibration": {"file": str(experiment.samples.file("calibration"))},
-        },
+        "data": {name: {"file": str(samples.file(name))} for name in ("test", "calibration")},
         "recipes": ["fp32"],
-        "recover": {
-            "data": sets["train"],
-            "validation": sets["validation"],
+        "python_path": [str(ROOT)],
+    }
+    if tuned:
+        deployment["recover"] = {
+            "data": {"file": str(samples.file("train"))},
+            "validation": {"file": str(samples.file("validation"))},
             **experiment.plan.training(cell),
             "free": [],
             "train": "always",
-        },
-        "python_path": [str(ROOT)],
-    }
-    name = f"{cell.augmentation.value}-{experiment.plan.epochs}.yaml"
-    path = experiment.folder / f"seed-{cell.seed}" / name
+        }
+    name = cell.augmentation.value if tuned else "quantized"
+    path = experiment.folder / f"seed-{cell.seed}" / f"{name}-{experiment.plan.epochs}.yaml"
     files.write_text(path, yaml.safe_dump(deployment, sort_keys=False))
     return path
 
@@ -187,8 +186,9 @@ def _train(experiment: Experiment, seed: int) -> None:
 
 
 def _run(experiment: Experiment, cell: Cell) -> Result:
-    config, recipe = configure(experiment, cell), cell.way.recipe
-    quantized = _quantized(experiment, config, recipe)
+    recipe = cell.way.recipe
+    quantized = _quantized(experiment, configure(experiment, cell, tuned=False), recipe)
+    config = configure(experiment, cell, tuned=True)
     found = pipeline.recover(config, recipe=recipe, workspace=experiment.workspace)
 
     def named(path: Path) -> str:
@@ -200,7 +200,7 @@ def _run(experiment: Experiment, cell: Cell) -> Result:
         augmentation=cell.augmentation,
         float_percent=found.float_percent,
         float_bytes=found.float_bytes,
-        quantized_percent=quantized.quality.percent if quantized else None,
+        quantized_percent=found.before_percent,
         quantized_bytes=quantized.size_bytes if quantized else None,
         tuned_percent=found.after_percent,
         tuned_bytes=found.size_bytes,

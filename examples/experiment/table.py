@@ -53,13 +53,12 @@ def markdown(
     found: Sequence[Summary], about: Circumstances, failed: Mapping[str, str], speed: str = ""
 ) -> str:
     """The published figures, ours, what was asked, and what could not be run. ``speed`` is a
-    paragraph of its own."""
+    table and a paragraph of its own."""
     lines = [_HEAD, _published(), *map(_row, found), "", told(about)]
-    lines += _flips(found)
-    lines += _asked(found)
-    lines += [speed] if speed else []
+    lines += [*_flips(found), "", *_asked(found)]
+    lines += ["", speed] if speed else []
     lines += [f"Not run: {name}: {reason}." for name, reason in failed.items()]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines).rstrip("\n") + "\n"
 
 
 def put(path: Path, table: str) -> None:

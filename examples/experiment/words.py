@@ -16,7 +16,7 @@ def way(name: str) -> str:
     """``2 bits, codebook``."""
     one = WAYS[name]
     if name == "full-8":
-        return "8 bits, weights and activations"
+        return "8 bits, full int8"
     return f"{one.bits:g} bit{'s' if one.bits > 1 else ''}, {one.grid}"
 
 

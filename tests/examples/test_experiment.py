@@ -7,13 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
-from examples.experiment import runner
+from examples.experiment import runner, speed_table
 from examples.experiment.claims import claims
 from examples.experiment.plan import FLIPPED_WAY, WAYS, Augmentation, Cell, Plan
 from examples.experiment.result import Result, chosen, spread, summaries
 from examples.experiment.runner import Experiment, run
 from examples.experiment.samples import Samples
+from examples.experiment.speed import Graphs, Speed
 from examples.experiment.table import (
     BEGIN,
     END,
@@ -24,6 +26,7 @@ from examples.experiment.table import (
 )
 from pipeline.config.recover import Recover
 from pipeline.core.errors import FileMissing
+from pipeline.statistics.ratios import Estimate
 
 ABOUT = Circumstances("digits", 359, 2, 30, 6)
 RESULT = Result(
@@ -167,6 +170,37 @@ def test_a_page_without_a_place_is_left_alone(text: str, tmp_path: Path) -> None
     assert page.read_text() == text
 
 
+def speed(where: str, counted: bool) -> Speed:
+    counts = {"float": 1000, "quantized": 1500, "fine-tuned": 1500} if counted else {}
+    latencies = {"float": 2e6, "quantized": 1e6, "fine-tuned": 1.5e6}
+    return Speed("full-8", where, latencies, Estimate(1.5, 1.4, 1.6), counts, "cortex-a76")
+
+
+@pytest.mark.parametrize(
+    ("shown", "lines"),
+    [
+        ([], []),
+        (
+            [speed("device", counted=False)],
+            ["8 bits, full int8: p50 (device) | 2 ms | 1 ms | 1.5 ms | 1.500 (1.400"],
+        ),
+        (
+            [speed("emulated-host", counted=True)],
+            [
+                "ARM64 instructions (cortex-a76, emulated) | 1,000 | 1,500 | 1,500 | 1.0000 |",
+                "p50 (emulated-host, so the ratio only) |  |  |  | 1.500 (1.400 to 1.600) |",
+            ],
+        ),
+    ],
+)
+def test_speed_is_told_with_where_it_is_from(shown: list[Speed], lines: list[str]) -> None:
+    text = speed_table.markdown(shown, Graphs(4, 3, 1.25))
+    assert "| published: seconds on a phone | 0.1 s | 0.05 s | 0.06 s | 1.2 |" in text
+    assert "3 of 4 fine-tuned models" in text and "1.2 % away" in text
+    assert all(line in text for line in lines)
+    assert ("2 ms" in text) is any(one.on_device for one in shown)
+
+
 Run = Callable[[Experiment, Cell], Result]
 
 
@@ -211,6 +245,16 @@ def test_an_interrupted_experiment_goes_on(
     assert run(experiment, lambda _: None).results == outcome.results and len(calls) == 5
 
 
+def test_the_quantized_state_is_not_recovered(experiment: Experiment) -> None:
+    cell = experiment.plan.cells()[0]
+    plain, tuned = (
+        yaml.safe_load(runner.configure(experiment, cell, tuned=tuned).read_text())
+        for tuned in (False, True)
+    )
+    assert tuned.pop("recover")["train"] == "always"
+    assert plain == tuned
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -249,3 +293,10 @@ def test_a_cell_that_fails_is_told_and_does_not_stop_the_others(
     outcome = run(experiment, told.append)
     assert len(outcome.results) == len(outcome.failed) == 2
     assert any("file not found: x.npz" in line for line in told)
+
+
+def test_the_readme_has_a_place_for_the_table(tmp_path: Path) -> None:
+    page = tmp_path / "README.md"
+    page.write_bytes((runner.ROOT / "README.md").read_bytes())
+    put(page, "| new |\n")
+    assert f"{BEGIN}\n| new |\n{END}\n" in page.read_text()

@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from device.device import Where
 from examples.digits import data
 from examples.experiment.samples import ImagesUnusable, prepare
+from examples.experiment.session import measured
 
 ROOT = Path(__file__).parents[2]
 STEMS = {"train": "train", "test": "t10k"}
@@ -143,16 +145,23 @@ def test_wrong_folders_end_with_a_message(tmp_path: Path) -> None:
 def test_a_real_run_is_told_kept_and_not_repeated(folder: Path, tmp_path: Path) -> None:
     work, readme = tmp_path / "work", tmp_path / "page.md"
     readme.write_text("# Page\n<!-- experiment -->\n<!-- /experiment -->\n")
-    words = ("--data", folder, "--work", work, "--readme", readme)
-    words += ("--seeds", 1, "--epochs", 4, "--recipes", "uniform-2")  # type: ignore[assignment]
+    words: list[object] = ["--data", folder, "--work", os.path.relpath(work, ROOT)]
+    words += ["--readme", readme, "--seeds", 1, "--epochs", 4, "--recipes", "codebook-1"]
     done = call(*words)
     assert done.returncode == 0, done.stderr
     results = json.loads((work / "mnist" / "results.json").read_text())
     assert [one["augmentation"] for one in results] == ["none", "moved"]
     for one in results:
-        assert one["n"] == 40 and one["tuned_bytes"] < one["float_bytes"] / 5
+        assert one["n"] == 40 and one["tuned_bytes"] < one["float_bytes"] / 10
+        assert one["quantized_percent"] < one["tuned_percent"]
+        assert one["quantized_model"] != one["tuned_model"]
         assert (work / "mnist" / one["tuned_model"]).stat().st_size == one["tuned_bytes"]
-    assert "| 2 bits, uniform |" in readme.read_text()
+    assert "| 1 bit, codebook |" in readme.read_text()
     assert "<svg" in (work / "mnist" / "report.html").read_text()
     again = call(*words)
-    assert again.returncode == 0 and "uniform-2.none.seed-1" not in again.stderr
+    assert again.returncode == 0 and "codebook-1.none.seed-1" not in again.stderr
+    kept = work / "mnist"
+    models = {name: kept / results[0][f"{name}_model"] for name in ("quantized", "tuned")}
+    found = measured(models, tmp_path / "session", emulate=True)
+    assert [len(one.runs) for one in found.values()] == [20, 20]
+    assert {one.facts.where for one in found.values()} == {Where.EMULATED_HOST}
