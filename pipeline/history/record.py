@@ -80,7 +80,8 @@ def samples(folder: Path, name: str, record: Json) -> Runs:
     if (expected := record.get("samples_sha256")) and files.sha256_file(path) != expected:
         raise ValueError(f"{path.name} is not the file that was recorded")
     value = files.read_json(path)
-    runs = tuple(tuple(one["samples_ns"]) for one in value.get("runs", [value]))
+    launches = [one["record"] for one in value["runs"]] if "runs" in value else [value]
+    runs = tuple(tuple(one["samples_ns"]) for one in launches)
     check(runs)
     return runs
 

@@ -92,7 +92,9 @@ def test_a_result_of_one_run(tmp_path):
 
 
 def test_a_result_of_several_runs(tmp_path):
-    file = keep_samples(tmp_path, {"runs": [{"samples_ns": [1, 2]}, {"samples_ns": [3]}]})
+    file = keep_samples(
+        tmp_path, {"runs": [{"record": {"samples_ns": [1, 2]}}, {"record": {"samples_ns": [3]}}]}
+    )
     record = {**TWO_RUNS, "samples_sha256": sha256_file(file)}
     (entry,) = read(write(tmp_path, deployment(row(record))))
     result = entry.result
@@ -137,7 +139,7 @@ def test_several_devices_are_told_apart_and_have_samples_of_their_own(tmp_path):
     sections = []
     for key in ("A", "B"):
         part = tmp_path / "devices" / key
-        keep_samples(part, {"runs": [{"samples_ns": [ord(key)]}]})
+        keep_samples(part, {"runs": [{"record": {"samples_ns": [ord(key)]}}]})
         record = {**TWO_RUNS, "device": {**DEVICE, "key": key}}
         report = deployment(row(record), run_folder=str(part), profile=f"profile {key}")
         sections.append({"label": key, "report": report})
@@ -151,7 +153,9 @@ def test_several_devices_are_told_apart_and_have_samples_of_their_own(tmp_path):
 
 def test_a_night_has_a_result_for_each_case_that_arrived(tmp_path):
     run = "20260131T040500-nightly-night"
-    keep_samples(tmp_path / "devices" / "phone" / "digits", {"runs": [{"samples_ns": [7]}]})
+    keep_samples(
+        tmp_path / "devices" / "phone" / "digits", {"runs": [{"record": {"samples_ns": [7]}}]}
+    )
     cases = [
         {"case": {"model": "digits", "recipe": "full-8", "device": "phone"}, "row": row(TWO_RUNS)},
         {"case": {"model": "digits", "recipe": "fp32", "device": "phone"}, "row": {}},
@@ -184,7 +188,7 @@ def test_samples_that_are_gone_are_none_and_other_ones_are_refused(tmp_path):
     record = {**TWO_RUNS, "samples_sha256": "00" * 32}
     (entry,) = read(write(tmp_path, deployment(row(record))))
     assert entry.samples == ()
-    keep_samples(tmp_path, {"runs": [{"samples_ns": [1]}]})
+    keep_samples(tmp_path, {"runs": [{"record": {"samples_ns": [1]}}]})
     with pytest.raises(ResultsUnreadable, match="not the file that was recorded"):
         read(tmp_path)
 
