@@ -97,9 +97,7 @@ def night_file(folder: Path) -> Path:
     for name in ("one", "two"):
         (folder / f"{name}.yaml").write_text(text.replace("name: digits", f"name: {name}"))
     devices = "devices: [phone, watch, tablet]\n"
-    return made.night_file(
-        folder, f"models: [one.yaml, two.yaml]\nrecipes: [weight-8]\n{devices}"
-    )
+    return made.night_file(folder, f"models: [one.yaml, two.yaml]\nrecipes: [weight-8]\n{devices}")
 
 
 def results(night: Night) -> dict[str, Any]:

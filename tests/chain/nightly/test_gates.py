@@ -23,7 +23,7 @@ REFERENCE = """
 owner: ops
 references:
   - {recipe: full-8, accuracy_percent: 99.4, size_bytes: 79656, reason: first}
-  - {recipe: full-8, profile: phone, where: device, latency_p50_ms: 1.0, load_ms: 5.0, reason: first}
+  - {recipe: full-8, profile: phone, where: device, latency_p50_ms: 1, load_ms: 5, reason: first}
 """
 
 
