@@ -9,6 +9,7 @@ import typer
 
 from pipeline.cli.commands import (
     benchmark,
+    compare,
     convert,
     deploy,
     devices,
@@ -41,6 +42,7 @@ for _module in (
     deploy,
     convert,
     benchmark,
+    compare,
     sensitivity,
     tune,
     recover,
