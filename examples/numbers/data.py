@@ -23,6 +23,7 @@ SEED = 2018
 TRAIN_IMAGES = 20_000
 TEST_IMAGES = 4_000
 CALIBRATION_IMAGES = 200
+VALIDATION_IMAGES = 1_000
 
 #: Smallest and largest side of a digit in pixels; degrees to either side; ink and paper are
 #: brightnesses, noise is the standard deviation of one.
@@ -32,7 +33,7 @@ INK = (0.6, 1.0)
 PAPER = (0.0, 0.25)
 NOISE = (0.02, 0.08)
 
-_TRAIN, _TEST, _CALIBRATION = range(3)
+_TRAIN, _TEST, _CALIBRATION, _VALIDATION = range(4)
 #: Images at a time, so that what is worked on stays in the processor's cache.
 _CHUNK = 250
 
@@ -50,6 +51,11 @@ def test() -> tuple[Images, Labels]:
 def calibration() -> tuple[Images, Labels]:
     """200 images of the training digits, two of each number, for the ranges of activations."""
     return _numbers(digits.train(), CALIBRATION_IMAGES, (SEED, _CALIBRATION))
+
+
+def validation() -> tuple[Images, Labels]:
+    """1,000 images of the training digits, ten of each number, written as none of training is."""
+    return _numbers(digits.train(), VALIDATION_IMAGES, (SEED, _VALIDATION))
 
 
 def _numbers(

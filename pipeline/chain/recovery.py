@@ -117,7 +117,7 @@ def recovery(
         advice = "look at what the converter says, or leave layers float by rules of the recipe"
         raise NotRecoverable(f"{named.name} gives no usable model to take ranges from", advice)
     quantized = before[0] if full and before else None
-    stage = _stage(builder, ground, quantized, named, how)
+    stage = stage_for(builder, ground, quantized, named, how)
     trained = builder.stage(stage)
     files.remove_tree(stage.progress)
     other = _with_checkpoint(builder, trained.checkpoint)
@@ -127,7 +127,7 @@ def recovery(
     twin = trained
     if full:  # the same network on the ranges that the converter measured anew
         calm = how.model_copy(update={"train": Train.NEVER, "free": ()})
-        stage = _stage(other, again, model, named, calm)
+        stage = stage_for(other, again, model, named, calm)
         twin = builder.stage(stage)
         files.remove_tree(stage.progress)
     found = Recovery(trained, model, after, _agreement(twin, model, after), before)
@@ -147,9 +147,10 @@ def _before(builder: Builder, ground: Ground, named: NamedRecipe) -> tuple[Model
         return None
 
 
-def _stage(
+def stage_for(
     builder: Builder, ground: Ground, quantized: Model | None, named: NamedRecipe, how: Recover
 ) -> RecoverStage:
+    """The stage with its data; ``quantized`` is the converter's model of a full recipe."""
     deployment, run = builder.loaded.deployment, builder.run
     assert deployment.network is not None  # checked
     order = [item.name for item in deployment.inputs]

@@ -5,25 +5,24 @@ from __future__ import annotations
 import json
 import time
 import traceback
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mindspore import Tensor
 
 from pipeline.config.recover_words import Train
 from pipeline.core import files, usercode
 from pipeline.core.errors import PipelineError
 from pipeline.stages.checkpoint import mindspore_text, network
 from pipeline.stages.evaluate import count_correct
-from pipeline.stages.recover import augment, state, training, weights
+from pipeline.stages.recover import augment, state, training
 from pipeline.stages.recover.errors import TrainingDiverged, TrainingFailed, TrainingSetUnfit
 from pipeline.stages.recover.free import steps
 from pipeline.stages.recover.request import EPOCH, PROGRESS, Answer, Request
 from pipeline.stages.recover.state import Epoch, State
-from pipeline.stages.recover.trainee import Trainee, first, tensors
+from pipeline.stages.recover.stride import Stride
+from pipeline.stages.recover.trainee import Trainee
 
 _TELL_EVERY_S = 1.0
 
@@ -39,13 +38,14 @@ class Loop:
         augment.check(request.training.source, shapes, settings.augment)
         self._trainee = trainee = Trainee(request)
         self._parameters = trainee.parameters
-        self._teacher = trainee.loaded() if settings.distillation else None
         path = request.network.python_path
         self._loss = training.loss_of(settings, path)
         self._steps = self._steps_of_epoch()
         rates = training.rates(settings, self._steps * settings.epochs, path)
         trainable = trainee.network.trainable_params()
         self._optimizer = training.optimizer(settings, trainable, rates, path)
+        teacher = trainee.loaded() if settings.distillation else None
+        self._stride = Stride(trainee, self._optimizer, teacher)
         self._everything = {
             **self._parameters,
             **training.parameters_of(trainee.network, self._optimizer),
@@ -123,28 +123,19 @@ class Loop:
 
     def _epoch(self, number: int, step: Any) -> float:
         """Train for an epoch; gives the mean loss. The parameters are the float ones after it."""
-        trainee, settings = self._trainee, self._settings
-        inputs, labels = trainee.samples(self._request.training)
-        watched = {name: self._parameters[name] for name in weights.names(trainee.links)}
+        settings = self._settings
+        inputs, labels = self._trainee.samples(self._request.training)
         losses: list[float] = []
-        chosen: Mapping[str, Any] = {}
         told = time.monotonic()
         rows = augment.batches(
             inputs, labels, settings.augment, settings.batch, (settings.seed, number)
         )
         for count, (batch, targets) in enumerate(rows):
-            floats = training.values(watched)
             if count % settings.renew_steps == 0:
-                chosen = weights.fit(trainee.links, floats)
-            snapped = weights.snapped(trainee.links, floats, chosen)
-            training.assign(self._parameters, snapped)
-            given = tensors(batch)
-            loss, found = step(Tensor(targets), self._taught(given), *given)
-            losses.append(float(loss.asnumpy()))
+                self._stride.renew()
+            losses.append(self._stride.take(step, batch, targets))
             if not np.isfinite(losses[-1]):
                 raise TrainingDiverged(number, count + 1)
-            training.assign(self._parameters, {name: floats[name] for name in snapped})
-            self._optimizer(found)
             if time.monotonic() - told >= _TELL_EVERY_S:
                 told = time.monotonic()
                 done = number - 1 + (count + 1) / self._steps
@@ -163,11 +154,6 @@ class Loop:
         state.keep(self._request.state, now, {**floats, **snapped}, self._mark)
         print(EPOCH + json.dumps(asdict(epoch)), flush=True)
         return now
-
-    def _taught(self, given: Sequence[Tensor]) -> Tensor:
-        if self._teacher is None:
-            return Tensor(0.0)
-        return first(self._teacher(*given))
 
     def _steps_of_epoch(self) -> int:
         training_set = self._request.training

@@ -113,7 +113,7 @@ class RecoverStage:
             self.progress.mkdir(parents=True, exist_ok=True)
             answer, done = child.ask(
                 _WORKER,
-                self._request().to_json(folder),
+                self.request().to_json(folder),
                 Path(scratch),
                 _DEADLINE_S,
                 child.environment(Path(scratch)),
@@ -130,7 +130,8 @@ class RecoverStage:
             raise decode(answer["error"])
         return Answer.from_json(answer["result"])
 
-    def _request(self) -> Request:
+    def request(self) -> Request:
+        """What the process that trains is asked."""
         return Request(
             network=identity.request(self.network, self.inputs, self.python_path, ()),
             model=self.baseline.path,
