@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.chain import gates, measure
+from pipeline.chain.account import tell
 from pipeline.chain.history import record
 from pipeline.chain.report import Report, Row
 from pipeline.chain.run import WORKSPACE, Run, latest_deployment, start
@@ -80,6 +81,7 @@ def benchmark(
         report = Report(name, run.folder, tuple(rows), None, connection.facts, profile.name)
         run.finish({**report.as_json(), "toolchain": tools.as_json()})
         record(run, history, listener)
+        tell(run.folder, history, listener)
     return report
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.chain import measure
+from pipeline.chain.account import tell
 from pipeline.chain.build import Build, build
 from pipeline.chain.culprit import Search
 from pipeline.chain.history import record
@@ -94,6 +95,7 @@ def deploy(
         )
         run.finish({**report.as_json(), **origin(loaded, made, profile)})
         record(run, history, listener)
+        tell(run.folder, history, listener)
     return report
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from device.quote import safe_name
 from pipeline.chain import gates, measure
+from pipeline.chain.account import tell
 from pipeline.chain.build import Build, build
 from pipeline.chain.culprit import Search
 from pipeline.chain.deploy import origin
@@ -85,6 +86,7 @@ def deploy_fleet(
         fleet = Fleet(base.name, run.folder, tuple(visit.result() for visit in visits))
         run.finish({**fleet.as_json(), **origin(loaded, made, None)})
         record(run, history, listener)
+        tell(run.folder, history, listener)
     return fleet
 
 

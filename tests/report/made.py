@@ -6,7 +6,12 @@ import random
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
+from pipeline.report.charts.courses import Course
+from pipeline.report.charts.distributions import Samples
+from pipeline.report.charts.operators import Share
+from pipeline.report.charts.trends import Line
 from pipeline.report.document import Again
+from pipeline.report.words import milliseconds
 from pipeline.search.candidate import Candidate
 from pipeline.search.sensitivity import LayerCost, Spread
 
@@ -75,6 +80,42 @@ def spreads(count: int) -> list[Spread]:
         )
         for place in range(count)
     ]
+
+
+def samples(count: int) -> list[Samples]:
+    """Latencies with a tail, one of them with an interval of its median."""
+    chance = random.Random(count)
+    found = []
+    for place in range(count):
+        ordered = sorted(int(chance.lognormvariate(13, 0.2)) for _ in range(300))
+        bounds = (ordered[130], ordered[170]) if place == 0 else (None, None)
+        found.append(Samples(f"recipe-{place}", ordered, ordered[150], *bounds))
+    return found
+
+
+def courses(count: int, *, warm: bool = True) -> list[Course]:
+    """Runs that become slower as they become warmer, with a gap in the temperature."""
+    found = []
+    for place in range(count):
+        at_s = [float(second) for second in range(0, 60, 2)]
+        degrees = [
+            None if second == 4 or not warm else int(35_000 + 100 * second) for second in at_s
+        ]
+        found.append(Course(f"run-{place}", at_s, [1e6 + 2e3 * s for s in at_s], degrees))
+    return found
+
+
+def shares(count: int) -> list[Share]:
+    """Operators that take less and less."""
+    whole = count * (count + 1) / 2
+    return [Share(f"conv{place}", "Conv2D", (count - place) / whole) for place in range(count)]
+
+
+def line(nights: int, steps: tuple[int, ...]) -> Line:
+    """A latency that steps up."""
+    values = [1e6 * (1.1 ** sum(night >= step for step in steps)) for night in range(nights)]
+    times_ms = [1_760_000_000_000 + 86_400_000 * night for night in range(nights)]
+    return Line("full-8: p50", times_ms, values, steps, milliseconds)
 
 
 @dataclass

@@ -17,10 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.errors import one_line
+from pipeline.report.charts.courses import courses
+from pipeline.report.charts.distributions import distributions
 from pipeline.report.charts.layers import bars, sqnr
+from pipeline.report.charts.operators import operators
 from pipeline.report.charts.pareto import pareto, spaced
 from pipeline.report.charts.picture import Colour, Picture
 from pipeline.report.charts.spreads import spreads
+from pipeline.report.charts.trends import trend
 from pipeline.report.words import layer_names
 from pipeline.search.candidate import Candidate, Limit, Objective, best, front
 from pipeline.search.sensitivity import LayerCost
@@ -43,6 +47,17 @@ CHARTS: dict[str, Callable[[], Picture]] = {
     "one layer": lambda: bars(made.costs(1)),
     "layers": lambda: bars(made.costs(7)),
     "noise": lambda: sqnr(made.costs(7)),
+    "pareto without a limit": lambda: pareto(
+        made.candidates(0, timed=True), front(made.candidates(0, timed=True)), None, None
+    ),
+    "distributions": lambda: distributions(made.samples(3)),
+    "one distribution": lambda: distributions(made.samples(1)),
+    "courses": lambda: courses(made.courses(5)),
+    "a cold course": lambda: courses(made.courses(1, warm=False)),
+    "operators": lambda: operators(made.shares(30)),
+    "one operator": lambda: operators(made.shares(1)),
+    "trend": lambda: trend(made.line(40, (20,))),
+    "a night": lambda: trend(made.line(1, ())),
     "one spread": lambda: spreads(made.spreads(1)),
     "spreads": lambda: spreads(made.spreads(5)),
 }

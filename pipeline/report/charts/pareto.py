@@ -29,7 +29,7 @@ class _Scene:
 
     candidates: tuple[Candidate, ...]
     front: Collection[Candidate]
-    limit: Limit
+    limit: Limit | None
     best: Candidate | None
 
     @property
@@ -37,6 +37,8 @@ class _Scene:
         """Accuracy at the lower end of the axis; what is below stands there as a triangle."""
         lowest = min(one.percent for one in self.candidates)
         highest = max(one.percent for one in self.candidates)
+        if self.limit is None:
+            return lowest
         reach = max(highest - self.limit.percent, 1.0)
         return max(lowest, min(self.limit.percent, highest) - _BELOW_LIMIT * reach)
 
@@ -44,7 +46,7 @@ class _Scene:
 def pareto(
     candidates: Sequence[Candidate],
     front: Sequence[Candidate],
-    limit: Limit,
+    limit: Limit | None,
     best: Candidate | None,
 ) -> Picture:
     """Bytes against accuracy and, where there are any, latencies against accuracy.
@@ -84,15 +86,17 @@ def _panel(
     _ticks(axes, high / low, words)
     floor, top = scene.floor, max(one.percent for one in shown)
     room = 0.06 * max(top - floor, 0.1)
-    axes.set_ylim(min(floor, scene.limit.percent) - room, max(top, scene.limit.percent) + room)
+    level = floor if scene.limit is None else scene.limit.percent
+    axes.set_ylim(min(floor, level) - room, max(top, level) + room)
     axes.set_xlabel(title)
     axes.set_ylabel("accuracy, %")
     at = {one.name: (cost(one), max(one.percent, floor)) for one in shown}
     _points(axes, scene, shown, at, floor)
-    axes.axhline(
-        scene.limit.percent, color=Colour.ACCENT.value, linestyle="--", linewidth=1.2,
-        label=f"limit, {percent(scene.limit.percent)}",
-    )  # fmt: skip
+    if scene.limit is not None:
+        axes.axhline(
+            scene.limit.percent, color=Colour.ACCENT.value, linestyle="--", linewidth=1.2,
+            label=f"limit, {percent(scene.limit.percent)}",
+        )  # fmt: skip
     _names(axes, [one for one in shown if not is_trial(one) or one == scene.best], at, scene)
 
 
@@ -125,8 +129,13 @@ def _points(
     if scene.best is not None and scene.best.name in at:
         axes.plot(
             *at[scene.best.name], "*", markersize=12, color=good, zorder=5, clip_on=False,
-            label="best" if scene.limit.met(scene.best) else "nearest to the limit",
+            label="best" if _met(scene) else "nearest to the limit",
         )  # fmt: skip
+
+
+def _met(scene: _Scene) -> bool:
+    best, limit = scene.best, scene.limit
+    return limit is None or (best is not None and limit.met(best))
 
 
 def _rising(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -220,10 +229,13 @@ def _alt(scene: _Scene, timed: Sequence[Candidate]) -> str:
     smallest = min(known, key=lambda one: one.size_bytes)
     largest = max(known, key=lambda one: one.size_bytes)
     text += f"They go from {_told(smallest)} to {_told(largest)}. "
-    text += f"{len(scene.front)} are on the front. The limit is {percent(scene.limit.percent)}"
+    text += f"{len(scene.front)} are on the front."
+    if scene.limit is None:
+        return text
+    text += f" The limit is {percent(scene.limit.percent)}"
     if scene.best is None:
         return f"{text}."
-    met = "best within it" if scene.limit.met(scene.best) else "nearest to it"
+    met = "best within it" if _met(scene) else "nearest to it"
     return f"{text}; the {met} is {_told(scene.best)}."
 
 
