@@ -25,7 +25,7 @@ CONDITIONS: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("instructions", "cpu"),
     ),
     "runner": (("runner",), ("runner_sha256",)),
-    "runtime": (("runtime",), ("runtime_sha256",)),
+    "runtime": (("runtime_sha256",),),
     "mode": (("mode",), ("plan", "interval_ms"), ("beside",)),
     "threads": (("threads",), ("bind_mode",), ("pinned_cores",)),
     "fp16": (("fp16",),),

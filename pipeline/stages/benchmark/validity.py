@@ -78,7 +78,8 @@ def of_spread(p50: Estimate, steady: bool) -> Iterator[str]:
     if p50.spread is None:
         yield "inconclusive: too few runs to tell how far they differ"
     elif p50.spread > REPEATABLE:
-        yield f"inconclusive: runs differ, p50 is known to ±{100 * p50.spread:.1f} % only"
+        low, high = ((value or 0.0) / 1e6 for value in (p50.low, p50.high))
+        yield f"inconclusive: runs differ, p50 is from {low:.4g} to {high:.4g} ms"
 
 
 def judge(
