@@ -25,7 +25,7 @@ CONDITIONS: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("instructions", "cpu"),
     ),
     "runner": (("runner",), ("runner_sha256",)),
-    "runtime": (("runtime_sha256",),),
+    "runtime": (("runtime",),),
     "mode": (("mode",), ("plan", "interval_ms"), ("beside",)),
     "threads": (("threads",), ("bind_mode",), ("pinned_cores",)),
     "fp16": (("fp16",),),
@@ -244,13 +244,19 @@ def _problem(old: Json | None, new: Json | None) -> str | None:
 def _differences(old: Json, new: Json) -> dict[str, list[str]]:
     """Conditions that differ, by their name, each in words."""
     found: dict[str, list[str]] = {}
+    first, second = ({**one, "runtime": _runtime(one)} for one in (old, new))
     for name, keys in CONDITIONS.items():
         for key in keys:
-            before, after = _at(old, key), _at(new, key)
+            before, after = _at(first, key), _at(second, key)
             if before != after:
                 text = f"{' '.join(key)} {_short(before)} and {_short(after)}"
                 found.setdefault(name, []).append(text)
     return found
+
+
+def _runtime(record: Json) -> Any:
+    """Its hash where that is known: an emulated device has it wherever the workspace is."""
+    return record.get("runtime_sha256") or record.get("runtime")
 
 
 def _at(record: Json, key: Sequence[str]) -> Any:
