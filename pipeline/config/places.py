@@ -93,8 +93,9 @@ def profile(name: str, near: Path | None = None, app: Path | None = None) -> Nam
 
 
 def reference(model: str, near: Path | None = None) -> Path | None:
-    """The file of a model's references, where there is one."""
-    found = (place / "references" / f"{model}.yaml" for place in _places(near))
+    """The file of a model's references, where there is one: never one that came along, which
+    would be of another model of the same name."""
+    found = (place / "references" / f"{model}.yaml" for place in _own_places(near))
     return next((path for path in found if os.path.isfile(path)), None)
 
 
@@ -117,6 +118,11 @@ def _find(folder: str, kind: str, name: str, near: Path | None) -> Path:
 
 
 def _places(near: Path | None) -> Iterator[Path]:
+    yield from _own_places(near)
+    yield from (_CHECKOUT, _PACKAGED)
+
+
+def _own_places(near: Path | None) -> Iterator[Path]:
     start = (near or Path.cwd()).absolute()
     yield from (folder / "configs" for folder in (start, *start.parents[:3]))
-    yield from (Path.cwd() / "configs", _CHECKOUT, _PACKAGED)
+    yield Path.cwd() / "configs"

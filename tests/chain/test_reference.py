@@ -144,6 +144,13 @@ def test_the_latest_run_and_the_usual_place(tmp_path, monkeypatch, references):
     assert found.files == {"digits": tmp_path / "configs" / "references" / "digits.yaml"}
 
 
+def test_references_that_came_along_are_of_another_model(tmp_path, monkeypatch):
+    """The example is called `digits` too."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NoReferences):
+        check(run(tmp_path))
+
+
 def test_an_update_changes_what_differs_and_nothing_else(tmp_path, references):
     worse = run(tmp_path, size_bytes=90_000, p50_ns=120.5, accuracy_percent=99.5)
     found = update(worse, reason="bias: corrected", references=references)
