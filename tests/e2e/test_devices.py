@@ -128,7 +128,7 @@ def test_one_pipeline_at_a_time_measures_on_a_device(
     copy: Cli, lab: Lab, number: signal.Signals
 ) -> None:
     phone = lab.phone()
-    phone.set_fault(Fault(FaultKind.FREEZE, containing="--loopCount=1000"))
+    phone.set_fault(Fault(FaultKind.FREEZE, containing="--modelFile"))
     first = subprocess.Popen(
         copy.command("benchmark", "--hdc", lab.hdc, "--no-emulate"),
         cwd=ROOT,
@@ -175,7 +175,7 @@ LASTING = [
     ("a push that is always cut", Fault(FaultKind.CUT_PUSH, times=None, after_bytes=5000)),
     ("a push that always arrives damaged", Fault(FaultKind.CORRUPT_PUSH, times=None)),
     ("a full disk", Fault(FaultKind.DISK_FULL, times=None, after_bytes=4000)),
-    ("a run that is cut", Fault(FaultKind.CUT_SHELL, times=None, containing="--loopCount=1000")),
+    ("a run that is cut", Fault(FaultKind.CUT_SHELL, times=None, containing="--modelFile")),
     ("a device that goes during the push", Fault(FaultKind.VANISH, times=None, after_calls=12)),
     ("a device that goes during the run", Fault(FaultKind.VANISH, times=None, after_calls=30)),
 ]
