@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.chain import gates, measure
+from pipeline.chain import gates, measure, variants
 from pipeline.chain.account import tell
 from pipeline.chain.history import record
 from pipeline.chain.report import Report, Row
@@ -17,7 +18,7 @@ from pipeline.config import places
 from pipeline.core import files
 from pipeline.core.errors import FileMissing
 from pipeline.core.events import Listener, Silent
-from pipeline.stages.benchmark import Inputs, Workload
+from pipeline.stages.benchmark import Inputs, Wanted, Workload, plan_for
 from pipeline.toolchain import host
 from pipeline.toolchain.converter import MARK
 from pipeline.toolchain.errors import ModelUnusable
@@ -35,16 +36,25 @@ def benchmark(
     toolchain: Path | None = None,
     workspace: Path = WORKSPACE,
     history: Path | None = None,
+    wanted: Wanted | None = None,
+    sweep: Sequence[str] = (),
+    baseline: Path | None = None,
     listener: Listener | None = None,
 ) -> Report:
     """Measure ``model``, or every model of the last deployment, on a device.
 
     A model by itself is run on seeded random inputs; those of a deployment on its test samples.
-    Arguments and errors are those of ``deploy``; NothingDeployed when there is nothing to measure.
+    ``wanted``: how, instead of the profile's plan. ``sweep``: settings to try, ``threads=1,2,4``.
+    ``baseline``: an earlier run's folder, whose models take turns with these and are compared.
+    Arguments and errors are those of ``deploy``; NothingDeployed when there is nothing to measure,
+    BadSweep, BaselineGone.
     """
     listener = listener or Silent()
     profile = places.profile(device, app=app)
     wish = Wish(profile, target, emulate, hdc)
+    if sweep and baseline is not None:
+        raise variants.BadSweep(sweep[0], "a baseline is compared with the usual settings only")
+    variants.swept((), sweep, plan_for(profile.profile).settings)  # before any long work
     if model is not None:
         check(model)
         source: tuple[Path, Mapping[str, Any]] | None = None
@@ -63,8 +73,14 @@ def benchmark(
             workloads = [measure.file_workload(model, name, inputs, tools, run, fp16=False)]
         else:
             inputs, workloads = _deployed(*source, connection, tools, run)
+        entries: Mapping[str, Any] = {}
+        if baseline is not None:
+            before, entries = variants.older(workloads, baseline, inputs, tools, run)
+            workloads += before
+        usual = plan_for(profile.profile).settings
+        workloads = variants.swept(workloads, sweep, usual)
         measurements = measure.run_all(
-            connection, workloads, inputs, tools, profile.profile, run, listener
+            connection, workloads, inputs, tools, profile.profile, run, listener, wanted
         )
         rows = [
             Row(
@@ -79,6 +95,10 @@ def benchmark(
             for workload, measurement in zip(workloads, measurements, strict=True)
         ]
         report = Report(name, run.folder, tuple(rows), None, connection.facts, profile.name)
+        if baseline is not None:
+            known = {item["name"]: item for item in source[1]["models"]} if source else {}
+            compared = variants.against(baseline, run, entries, measurements, known)
+            report = replace(report, comparison=compared)
         run.finish({**report.as_json(), "toolchain": tools.as_json()})
         record(run, history, listener)
         tell(run.folder, history, listener)

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from device.device import DeviceFacts, Where
+from pipeline.chain.compare import Comparison
 from pipeline.chain.culprit import Culprit
+from pipeline.core.errors import ExitCode
 from pipeline.stages.benchmark import Measurement
+from pipeline.stages.benchmark.validity import INCONCLUSIVE
 from pipeline.stages.convert import Runtime
 from pipeline.stages.parity import Parity
 
@@ -89,7 +92,8 @@ class Report:
     """The outcome of a deployment, a conversion or a benchmark.
 
     ``reference``: whose outputs accuracy and parity are against. ``checkpoint_percent`` is its
-    accuracy, whatever the network came as.
+    accuracy, whatever the network came as. ``comparison``: with an older run's models, where
+    these took turns with them.
     """
 
     name: str
@@ -99,6 +103,7 @@ class Report:
     device: DeviceFacts | None = None
     profile: str | None = None
     reference: Runtime | None = None
+    comparison: Comparison | None = None
 
     @property
     def emulated(self) -> bool:
@@ -110,6 +115,31 @@ class Report:
         """Every limit that was not met, with the model's name."""
         return tuple(f"{row.name}: {text}" for row in self.rows for text in row.failures)
 
+    @property
+    def invalid(self) -> tuple[str, ...]:
+        """Every measurement that must not be used, with the model's name and why."""
+        measured = ((row.name, row.measurement) for row in self.rows if row.measurement)
+        return tuple(f"{name}: {one.invalid}" for name, one in measured if one.invalid)
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why measurements should be used with care, with the models' names; each reason once."""
+        names: dict[str, list[str]] = {}
+        for row in self.rows:
+            for text in row.measurement.judgement.doubts if row.measurement else ():
+                if not text.startswith(INCONCLUSIVE):  # said of each model by itself
+                    names.setdefault(text, []).append(row.name)
+        return tuple(f"{', '.join(models)}: {text}" for text, models in names.items())
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """1 for a limit that was not met or a regression, 5 for an invalid measurement, else 0."""
+        if self.failures or (self.comparison and self.comparison.regressions):
+            return ExitCode.GATE_FAILED
+        if self.invalid:
+            return ExitCode.NO_DATA
+        return self.comparison.exit_code if self.comparison else ExitCode.DONE
+
     def as_json(self) -> dict[str, Any]:
         """What ``--json`` prints and the manifest holds."""
         return {
@@ -117,6 +147,7 @@ class Report:
             "name": self.name,
             "verdict": "failed" if self.failures else "passed",
             "failures": list(self.failures),
+            "invalid": list(self.invalid),
             "where": self.device.where.value if self.device else None,
             "emulated": self.emulated,
             "profile": self.profile,
@@ -125,4 +156,5 @@ class Report:
             "reference": self.reference.value if self.reference else None,
             "run_folder": str(self.run_folder),
             "models": [row.as_json() for row in self.rows],
+            **({"comparison": self.comparison.as_json()} if self.comparison else {}),
         }

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.chain.report import Report, Row
-from pipeline.cli import cost
+from pipeline.cli import compare_tables, cost
 from pipeline.stages.convert import Runtime
 
 if TYPE_CHECKING:
@@ -29,8 +29,14 @@ def report(value: Report) -> list[RenderableType]:
         parts.append(cost.where(value))
         parts.extend(cost.support(value.rows))
     parts.extend(_draws(value.rows))
+    for text in value.doubts:
+        parts.append(Text.assemble(("with care: ", "yellow"), text))
+    for text in value.invalid:
+        parts.append(Text.assemble(("invalid: ", "bold red"), text))
     for failure in value.failures:
         parts.append(Text.assemble(("limit not met: ", "bold red"), failure))
+    if value.comparison is not None:
+        parts.extend(compare_tables.comparison(value.comparison))
     parts.append(Text.assemble(("run folder: ", "bold"), str(value.run_folder)))
     return parts
 
@@ -66,6 +72,10 @@ def _models(value: Report) -> Table:
 
 
 def _met(row: Row) -> tuple[str, str]:
+    if row.measurement and row.measurement.invalid:
+        return ("invalid", "bold red")
+    if row.measurement and not row.measurement.repeatable:
+        return ("p50 inconclusive", "yellow")
     return ("recovered" if row.recovered else "ok", "green")
 
 

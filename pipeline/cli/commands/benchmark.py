@@ -36,6 +36,32 @@ def command(
     toolchain: options.ToolchainOption = None,
     workspace: options.WorkspaceOption = Path("runs"),
     history: options.HistoryOption = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Few launches and samples, which bear p90 at most")
+    ] = False,
+    percentile: Annotated[
+        Optional[float], typer.Option(min=1, max=99.9, help="To be borne at 99 % confidence")
+    ] = None,
+    runs: Annotated[
+        Optional[int], typer.Option(min=1, max=1000, help="Launches of each model")
+    ] = None,
+    every: Annotated[
+        Optional[float], typer.Option(min=0.001, help="Paced: an inference every so many ms")
+    ] = None,
+    sustain: Annotated[
+        Optional[str], typer.Option(help="One run of this length, with a timeline: 90s, 10m")
+    ] = None,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Time every operator too, in a run of its own")
+    ] = False,
+    sweep: Annotated[
+        Optional[list[str]],
+        typer.Option(help="Settings to try: threads=1,2,4 or cores=0-3,4-7; repeatable"),
+    ] = None,
+    baseline: Annotated[
+        Optional[Path],
+        typer.Option(help="A run folder: its models take turns with these and are compared"),
+    ] = None,
     json: options.JsonOption = False,
 ) -> None:
     """Measure models on a device: every sample, percentiles, and what they support."""
@@ -55,13 +81,29 @@ def command(
             return
         if len(models or ()) > 1:
             raise typer.BadParameter("several models are measured with --together")
+        from pipeline.chain.tune import seconds
+        from pipeline.stages.benchmark.plan import Wanted
+
+        wanted = Wanted(
+            quick=quick,
+            percentile=percentile,
+            runs=runs,
+            interval_ms=every,
+            sustained_s=None if sustain is None else seconds(sustain),
+            operators=profile,
+        )
         from pipeline.chain.benchmark import benchmark as call
         from pipeline.cli import tables
 
-        report = call(models[0] if models else None, listener=current.listener, **common)
-        current.show(
-            report, tables.report(report), ExitCode.GATE_FAILED if report.failures else None
+        report = call(
+            models[0] if models else None,
+            listener=current.listener,
+            wanted=wanted,
+            sweep=sweep or (),
+            baseline=baseline,
+            **common,
         )
+        current.show(report, tables.report(report), report.exit_code or None)
 
 
 def _together(current: Session, models: Sequence[Path], common: Mapping[str, Any]) -> None:

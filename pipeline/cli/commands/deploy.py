@@ -71,9 +71,7 @@ def command(
             listener=current.listener,
             **common,
         )
-        current.show(
-            report, tables.report(report), ExitCode.GATE_FAILED if report.failures else None
-        )
+        current.show(report, tables.report(report), report.exit_code or None)
 
 
 def _several(

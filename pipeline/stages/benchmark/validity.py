@@ -15,6 +15,8 @@ from pipeline.statistics.summary import Summary
 
 #: A p50 whose interval is wider than +-2.5 % may come out 5 % otherwise the next time.
 REPEATABLE = 0.025
+#: Doubts that begin with it are of one model's figure, not of the device.
+INCONCLUSIVE = "inconclusive"
 
 
 @dataclass(frozen=True)
@@ -76,10 +78,10 @@ def of_spread(p50: Estimate, steady: bool) -> Iterator[str]:
     if not steady:
         yield "warm-up did not become steady"
     if p50.spread is None:
-        yield "inconclusive: too few runs to tell how far they differ"
+        yield f"{INCONCLUSIVE}: too few runs to tell how far they differ"
     elif p50.spread > REPEATABLE:
         low, high = ((value or 0.0) / 1e6 for value in (p50.low, p50.high))
-        yield f"inconclusive: runs differ, p50 is from {low:.4g} to {high:.4g} ms"
+        yield f"{INCONCLUSIVE}: runs differ, p50 is from {low:.4g} to {high:.4g} ms"
 
 
 def judge(
