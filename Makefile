@@ -36,7 +36,7 @@ $(STAMP): pyproject.toml requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 	  { echo "hint: Debian needs the package python3-venv"; rm -rf $(VENV); exit 4; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  -c requirements.lock -e '.[examples,onnx,dev]'
+	  -c requirements.lock -e '.[examples,onnx,cluster,dev]'
 	@touch $@
 
 deploy: $(STAMP) ## checkpoint to measured models on DEVICE
