@@ -12,6 +12,7 @@ from pipeline.chain import arm64, half
 from pipeline.chain.half import has_fp16 as has_fp16
 from pipeline.chain.run import Run
 from pipeline.chain.targets import Connection
+from pipeline.chain.usual import usual
 from pipeline.config.profile import Profile
 from pipeline.core import files
 from pipeline.core.events import Listener
@@ -134,6 +135,8 @@ def run_all(
     device, facts = connection.device, connection.facts
     if text := versions.newer_than_runtime(toolchain.version, facts.api_level):
         listener.warning(text)
+    plan = plan_for(profile, wanted, facts.where)
+    known = usual(run.workspace, facts, plan)
     with (
         device.lease(),
         bench(
@@ -144,10 +147,13 @@ def run_all(
             profile,
             run.samples,
             listener,
-            plan_for(profile, wanted, facts.where),
+            plan,
+            known.p50_ns,
         ) as ready,
     ):
-        return ready.measure(workloads)
+        measurements = ready.measure(workloads)
+    known.note(measurements)
+    return measurements
 
 
 def prepare(connection: Connection, profile: Profile, listener: Listener) -> None:
