@@ -74,7 +74,7 @@ def test_the_command_ends_with_code_1_where_a_limit_is_missed(fresh: Cli, tmp_pa
     config["network"]["checkpoint"] = str(DIGITS.with_name("lenet5.ckpt"))
     config["python_path"] = [str(ROOT)]
     config["limits"] = {"accuracy_drop_points": 0}
-    config["recover"] |= {"data": SHORT["data"], "epochs": 1, "rate": 1e-9}
+    config["recover"] |= {"data": SHORT["data"], "epochs": 1, "rate": 1e-9, "free": []}
     path = tmp_path / "deploy.yaml"
     path.write_text(yaml.safe_dump(config))
     done = fresh("recover", path, "--recipe", "codebook-2", "--json")
@@ -235,7 +235,7 @@ FUNCTIONS = "tests.recover.networks"
 def test_what_is_wrong_with_a_training_is_said(
     unkilled: Any, one_bit: Path, more: Any, error: str, code: int, text: str
 ) -> None:
-    found, _ = recover(DIGITS, one_bit, {**SHORT, **more}, unkilled[2])
+    found, _ = recover(DIGITS, one_bit, {**SHORT, "free": [], **more}, unkilled[2])
     assert (found["error"], found["code"]) == (error, code)
     assert text in found["message"]
 
@@ -263,6 +263,7 @@ def test_batch_norms_that_the_converter_folds(
         "schedule": "tests.recover.networks:halves",
     }
     how = {**SHORT, **functions, "rate": 0.01, "distillation": {"weight": 0.1}}
+    how |= {"train": "always"}
     chosen = one_bit if recipe == "one_bit" else recipe
     found, _ = recover(config, chosen, how, tmp_path / "runs")
     assert found["best_epoch"] > 0
