@@ -31,7 +31,8 @@ THRESHOLDS = {
 ACCURACY_POINTS = 0.5
 _OF_RUNS = ("p50_ns", "p90_ns", "load_ns", "first_inference_ns", "peak_memory_bytes")
 _TIMES = ("p50_ns", "p90_ns")
-_CHANGED = (Verdict.IMPROVED, Verdict.REGRESSED)
+_CHANGED = {Verdict.IMPROVED, Verdict.REGRESSED}
+_UNKNOWN = Verdict.INCONCLUSIVE
 
 
 @dataclass(frozen=True)
@@ -122,12 +123,11 @@ def _of_runs(figure: str, old: Json, new: Json, threshold: float, paired: bool) 
     if paired:
         both = sorted(olds.keys() & news.keys())
         change = paired_ratio([olds[n] for n in both], [news[n] for n in both])
-        verdict, note = judge(change, threshold), ""
     else:
         change = ratio(list(olds.values()), list(news.values()))
-        verdict, note = judge(change, threshold), ""
-        if figure in _TIMES:
-            verdict, note = _beside(verdict, old, new, olds, news, threshold)
+    verdict, note = judge(change, threshold), ""
+    if figure in _TIMES and not paired:
+        verdict, note = _beside(verdict, old, new, olds, news, threshold)
     before, after = median(olds.values()), median(news.values())
     return Change(figure, before, after, change, threshold, verdict, note)
 
@@ -145,14 +145,8 @@ def _beside(
     if not first or not second or not _same_reference(old, new):
         told = verdict in _CHANGED
         return verdict, "no reference workload tells whether it was the device" if told else ""
-    relative = ratio(_relative(olds, first), _relative(news, second))
-    agrees = {
-        Verdict.REGRESSED: relative.value >= 1 + threshold,
-        Verdict.IMPROVED: relative.value <= 1 / (1 + threshold),
-        Verdict.UNCHANGED: judge(relative, threshold) not in _CHANGED,
-        Verdict.INCONCLUSIVE: True,
-    }
-    if agrees[verdict]:
+    relative = judge(ratio(_relative(olds, first), _relative(news, second)), threshold)
+    if relative is verdict or not {relative, verdict} & _CHANGED or verdict is _UNKNOWN:
         return verdict, ""
     moved = 100 * (ratio(list(first.values()), list(second.values())).value - 1)
     return Verdict.INCONCLUSIVE, f"the reference workload itself changed by {moved:+.1f} %"
