@@ -97,7 +97,7 @@ def unkilled(toolchain: None, one_bit: Path, tmp_path_factory: pytest.TempPathFa
 
 @pytest.mark.parametrize(
     ("recipe", "loses", "smaller", "before"),
-    [("codebook-2", 0.5, 10, 0.5), ("one_bit", 3, 10, 10), ("full-8", 0.2, 3, 0)],
+    [("codebook-2", 0.5, 10, 0.5), ("one_bit", 3, 10, 10)],
 )
 def test_few_bits_come_near_the_float_network_in_a_fifth_of_the_epochs(
     toolchain: None,
@@ -114,7 +114,7 @@ def test_few_bits_come_near_the_float_network_in_a_fifth_of_the_epochs(
     how |= {"train": "if-needed", "target_percent": float_percent - loses}
     found, events = recover(config, one_bit if recipe == "one_bit" else recipe, how, tmp_path)
     assert found["float_accuracy_percent"] == pytest.approx(float_percent, abs=1e-3)
-    assert found["before_accuracy_percent"] <= float_percent - before + 1e-3
+    assert found["before_accuracy_percent"] <= float_percent - before
     assert found["accuracy_percent"] >= float_percent - loses - 1e-3
     assert abs(found["accuracy_percent"] - found["trained_accuracy_percent"]) <= 0.1
     assert found["agreement"]["cosine_min"] > 0.999
@@ -161,6 +161,7 @@ def test_killed_after_an_epoch_it_goes_on_and_ends_the_same(
         whole, _ = recover(DIGITS, chosen, how, unkilled[2])
         assert whole["agreement"]["cosine_min"] > 0.999
         assert abs(whole["accuracy_percent"] - whole["trained_accuracy_percent"]) <= 0.3
+        assert whole["accuracy_percent"] >= whole["float_accuracy_percent"] - 0.2
     with subprocess.Popen(
         command(DIGITS, chosen, how, tmp_path),
         cwd=ROOT,
@@ -240,9 +241,8 @@ def test_what_is_wrong_with_a_training_is_said(
     assert text in found["message"]
 
 
-@pytest.mark.parametrize("recipe", ["codebook-2", "one_bit"])
 def test_batch_norms_that_the_converter_folds(
-    toolchain: None, one_bit: Path, recipe: str, tmp_path: Path
+    toolchain: None, one_bit: Path, tmp_path: Path
 ) -> None:
     checkpoint = tmp_path / "normed.ckpt"
     code = [sys.executable, "-m", "tests.recover.networks", str(checkpoint)]
@@ -264,8 +264,8 @@ def test_batch_norms_that_the_converter_folds(
     }
     how = {**SHORT, **functions, "rate": 0.01, "distillation": {"weight": 0.1}}
     how |= {"train": "always"}
-    chosen = one_bit if recipe == "one_bit" else recipe
-    found, _ = recover(config, chosen, how, tmp_path / "runs")
+    found, _ = recover(config, one_bit, how, tmp_path / "runs")
+    assert all(step["accuracy_percent"] is not None for step in found["steps"][2:])
     assert found["best_epoch"] > 0
     assert found["accuracy_percent"] > found["before_accuracy_percent"]
     assert abs(found["accuracy_percent"] - found["trained_accuracy_percent"]) <= 0.1

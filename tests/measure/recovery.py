@@ -101,8 +101,8 @@ def _row(case: Case, found: Recovered, ratio: float) -> str:
     for name in ("equalization", "statistics", "bias"):
         step = steps[name]
         cells.append(_percent(step.percent) if step.kept else f"({_percent(step.percent)})")
-    trained = found.epochs[found.best_epoch]
-    cells.append(_percent(trained.percent) if len(found.epochs) > 1 else "-")
+    trained = max((epoch.percent for epoch in found.epochs[1:]), default=None)
+    cells.append(_percent(trained) if found.best_epoch else f"({_percent(trained)})")
     cells += [_percent(found.after_percent), _percent(found.trained_percent)]
     assert found.agreement is not None  # a recovery has it
     cells += [f"{found.agreement.cosine_min:.5f}", f"{ratio:.2f}"]
