@@ -110,9 +110,25 @@ def _compare(*folders: Path) -> Called:
     return Called(done.returncode, done.stdout, done.stderr)
 
 
-def test_a_measurement_that_is_not_valid_ends_with_code_5(cli, tmp_path):
-    profile = tmp_path / "few.yaml"
-    profile.write_text("plan: {warm_up: 1, max_warm_up: 1, runs: 1, samples: 5, time_s: 0}\n")
-    done, report = _benchmark(cli, "--device", profile, _model(cli), codes=(5,))
-    assert "do not even bear a median" in report["invalid"][0]
+INVALID = {
+    "too few samples": (
+        "plan: {warm_up: 1, max_warm_up: 1, runs: 1, samples: 5}",
+        ["5 samples do not even bear a median"],
+    ),
+    "a hot device that charges its empty battery": (
+        (
+            "plan: {runs: 2, samples: 20}\n"
+            "emulated: {temperature_mc: 50000, battery_percent: 5, charging: true}"
+        ),
+        ["too hot: 50.0 °C", "too little battery: 5 %", "charging"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("profile", "reasons"), INVALID.values(), ids=INVALID)
+def test_a_measurement_that_is_not_valid_ends_with_code_5(cli, tmp_path, profile, reasons):
+    path = tmp_path / f"profile-{len(reasons)}.yaml"
+    path.write_text(f"{profile}\n")
+    done, report = _benchmark(cli, "--device", path, _model(cli), codes=(5,))
+    assert all(reason in report["invalid"][0] for reason in reasons)
     assert "invalid" in done.err
