@@ -78,7 +78,9 @@ class Nightly(Section):
     quarantine: tuple[Quarantine, ...] = ()
     references: Path | None = Field(None, description="what results should be, with tolerances")
     baseline_nights: Annotated[int, Field(ge=0, le=365)] = Field(
-        7, description="latencies are compared with the newest of so many nights before; 0 never"
+        7,
+        description="a case's latency is compared with its newest valid result of so many nights"
+        " before, and fails where it regressed; 0 never",
     )
 
     @field_validator("devices")

@@ -41,7 +41,8 @@ class Arrived:
     """What came of a case. ``reasons`` are why it did not pass, ``notes`` what else to know.
 
     ``row`` is the model's entry as in a deployment's manifest, where there is one. ``exit_code``
-    is what this case alone would end a command with.
+    is what this case alone would end a command with. ``before``: how it compares with a night
+    before (``Before.as_json``); None where there was none to compare with.
     """
 
     case: Case
@@ -51,6 +52,7 @@ class Arrived:
     notes: tuple[str, ...] = ()
     row: Mapping[str, Any] = field(default_factory=dict)
     hint: str = ""
+    before: Mapping[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """For the night's folder and manifest."""
@@ -63,6 +65,7 @@ class Arrived:
             "notes": list(self.notes),
             "hint": self.hint,
             "row": dict(self.row),
+            "before": dict(self.before) if self.before else None,
         }
 
     @classmethod
@@ -78,6 +81,7 @@ class Arrived:
             notes=tuple(value["notes"]),
             row=value["row"],
             hint=value["hint"],
+            before=value.get("before"),
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +44,22 @@ class Ledger:
         return self.run.folder / "cases" / f"{digest}.json"
 
 
+def finished(folder: Path, name: str) -> Iterator[tuple[str, dict[Case, Arrived]]]:
+    """The finished nights called ``name`` that began before the one in ``folder``, newest first:
+    their folder's name, and what arrived. One that cannot be read is as none."""
+    for path in _newest(folder.parent, name, MANIFEST):
+        if path.parent.name >= folder.name:
+            continue
+        try:
+            night = files.read_json(path)
+            if night["name"] != name or night["status"] != "done":
+                continue
+            entries = [Arrived.from_json(entry) for entry in night["cases"]]
+        except (LocalFileError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+        yield path.parent.name, {entry.case: entry for entry in entries}
+
+
 def open_ledger(workspace: Path, name: str, matrix: Matrix, fresh: bool) -> Ledger:
     """The newest unfinished night of the same matrix, unless ``fresh``; else a new one."""
     workspace = expand(workspace).absolute()
@@ -56,7 +72,7 @@ def open_ledger(workspace: Path, name: str, matrix: Matrix, fresh: bool) -> Ledg
 
 
 def _unfinished(workspace: Path, name: str, matrix: Matrix) -> Path | None:
-    for plan in sorted(workspace.glob(f"*-{COMMAND}-{name}*/{_PLAN}"), reverse=True):
+    for plan in _newest(workspace, name, _PLAN):
         try:
             if files.read_json(plan)["digest"] != matrix.digest:
                 continue
@@ -67,3 +83,8 @@ def _unfinished(workspace: Path, name: str, matrix: Matrix) -> Path | None:
             continue
         return None if finished else plan.parent
     return None
+
+
+def _newest(workspace: Path, name: str, file: str) -> list[Path]:
+    """That file of all nights whose name begins so, the newest first."""
+    return sorted(workspace.glob(f"*-{COMMAND}-{name}*/{file}"), reverse=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from pipeline.chain import schedule
 from pipeline.chain.history import record
 from pipeline.chain.job import Job, Outcome, Trouble
+from pipeline.chain.nightly.before import against_before
 from pipeline.chain.nightly.building import Ready, ready
 from pipeline.chain.nightly.case import Arrived, Case, Status
 from pipeline.chain.nightly.gates import against_references
@@ -47,7 +48,8 @@ def nightly(
 
     Args:
         config: the night's YAML file.
-        emulate: instead of what the configuration says of each device: True for the emulated one,
+        emulate: instead of what the configuration says of each device: "host" (or True) for the
+            emulated one on this processor, "arm64" for the one whose processor is emulated too,
             False for never.
         fresh: begin a new night, whatever lies unfinished.
         scheduler: address of the Dask scheduler whose workers have the devices; this machine's
@@ -83,7 +85,12 @@ def nightly(
             for job, outcomes in place.run(jobs, run, listener):
                 for arrived in _judged(job, outcomes, models):
                     ledger.note(arrived)
-        came = ledger.arrived(matrix.cases)
+        came = against_before(
+            run.folder,
+            loaded.night.name,
+            loaded.night.baseline_nights,
+            ledger.arrived(matrix.cases),
+        )
         night = _morning(loaded, matrix, came, run, len(before), begun)
         held, remark = against_references(night, loaded.path, loaded.night.references)
         night = _morning(loaded, matrix, held, run, len(before), begun, remark)
