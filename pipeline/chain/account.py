@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,14 @@ from pipeline.history.errors import ResultsUnreadable
 from pipeline.history.history import Filter
 from pipeline.history.record import samples
 from pipeline.history.result import Figure
+from pipeline.inspect.look import look
 from pipeline.quantize.modelfile import ModelFile
 from pipeline.report.charts.trends import Line
-from pipeline.report.deployment import Deployment, Json, Model, deployment_page
+from pipeline.report.deployment import Deployment, deployment_page
 from pipeline.report.document import Again, Page
+from pipeline.report.grids import Looked
 from pipeline.report.markdown import markdown
+from pipeline.report.model import Json, Model
 from pipeline.report.page import html
 from pipeline.report.words import milliseconds, percent
 from pipeline.search.sensitivity import Spread
@@ -34,6 +38,7 @@ _NIGHTS = 90
 _MOST_TRENDS = 6
 #: A larger model's weights take longer to count than anybody looks at them.
 _MOST_BYTES = 64 << 20
+_MOST_LOOKED = 8
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,7 @@ def _page(content: Json, part: Path, folder: Path, history: Path) -> Page:
         _limit(content),
         tuple(_spreads(content, folder)),
         tuple(_lines(content, history)),
+        tuple(_looked(content, folder)),
     )
     return deployment_page(found, _again(content))
 
@@ -121,6 +127,15 @@ def _spreads(content: Json, folder: Path) -> Iterator[Spread]:
             for weight in model.weights:
                 values = model.values(weight)
                 yield weight_spread(weight.node, values, values)
+
+
+def _looked(content: Json, folder: Path) -> Iterator[Looked]:
+    """What is in the run's own models; those measured where they lie are not looked into again."""
+    for row in content["models"][:_MOST_LOOKED]:
+        path = folder / "models" / Path(row["path"]).name
+        if path.is_file() and path.stat().st_size <= _MOST_BYTES:
+            with suppress(PipelineError):  # a report without it is better than none
+                yield Looked(row["name"], look(path))
 
 
 def _lines(content: Json, history: Path) -> Iterator[Line]:

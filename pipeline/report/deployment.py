@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from pipeline.report.charts.courses import Course, courses
-from pipeline.report.charts.distributions import Samples, distributions
-from pipeline.report.charts.operators import Share, operators
+from pipeline.report.charts.courses import courses
+from pipeline.report.charts.distributions import distributions
+from pipeline.report.charts.operators import operators
 from pipeline.report.charts.pareto import pareto
 from pipeline.report.charts.spreads import spreads
 from pipeline.report.charts.trends import Line, trend
@@ -27,34 +26,13 @@ from pipeline.report.document import (
     Tone,
     Verdict,
 )
-from pipeline.report.words import UNKNOWN, milliseconds, percent
-from pipeline.search.candidate import Candidate, Limit, front
+from pipeline.report.grids import Looked, grids
+from pipeline.report.model import Json, Model, models_table
+from pipeline.search.candidate import Limit, front
 from pipeline.search.sensitivity import Spread
 
-Json = Mapping[str, Any]
 _MOST_SPREADS = 12
 _MOST_TRENDS = 6
-
-
-@dataclass(frozen=True)
-class Model:
-    """A model's row of the manifest, and every sample of each of its runs in nanoseconds."""
-
-    row: Json
-    runs: Sequence[Sequence[int]] = ()
-
-    @property
-    def name(self) -> str:
-        return str(self.row["name"])
-
-    @property
-    def record(self) -> Json:
-        """The result record; empty where nothing was run on a device."""
-        return self.row.get("benchmark") or {}
-
-    @property
-    def latency(self) -> Json:
-        return self.record.get("latency_ns") or {}
 
 
 @dataclass(frozen=True)
@@ -62,14 +40,16 @@ class Deployment:
     """What one device gave. ``report`` is the manifest's content without the models.
 
     ``limit_percent``: the accuracy that was asked for; ``spreads`` are those of the float model's
-    weights, ``trends`` how figures of these models went over the nights before.
+    weights, ``trends`` how figures of these models went over the nights before, ``looked`` what is
+    in the models' files.
     """
 
     report: Json
     models: Sequence[Model]
     limit_percent: float | None = None
     spreads: Sequence[Spread] = ()
-    trends: Sequence[Line] = field(default_factory=tuple)
+    trends: Sequence[Line] = ()
+    looked: Sequence[Looked] = ()
 
 
 def deployment_page(found: Deployment, again: Again) -> Page:
@@ -97,7 +77,7 @@ def _where(found: Deployment) -> str:
 def _verdict(found: Deployment) -> Verdict:
     failures = list(found.report.get("failures") or ())
     count = len(found.models)
-    invalid = [one for one in found.models if one.record.get("verdict") == "invalid"]
+    invalid = [one for one in found.models if one.invalid]
     if failures:
         return Verdict(
             Tone.BAD, "Failed:", f"{len(failures)} limits missed: {'; '.join(failures)}."
@@ -109,17 +89,14 @@ def _verdict(found: Deployment) -> Verdict:
 
 
 def _models(found: Deployment) -> list[Part]:
-    counted = any(one.record.get("instructions") for one in found.models)
-    parts: list[Part] = [_table(found, counted)]
-    if missed := [Prose(str(text)) for text in found.report.get("failures") or ()]:
-        parts += missed
-    if doubts := [
-        Prose(f"{one.name}: {doubt}")
-        for one in found.models
-        for doubt in one.record.get("doubts") or ()
-    ]:
-        parts += doubts
-    candidates = [one for one in map(_candidate, found.models) if one is not None]
+    caption = f"Accuracy on the test set, sizes, figures of {_where(found)}"
+    parts: list[Part] = [models_table(found.models, caption)]
+    parts += [Prose(str(text)) for text in found.report.get("failures") or ()]
+    if doubts := _doubts(found.models):
+        columns = [Column("to be used with care", numeric=False), Column("why", numeric=False)]
+        rows = [Row((", ".join(names), text)) for text, names in doubts.items()]
+        parts.append(Table("Doubts", columns, rows))
+    candidates = [one.candidate for one in found.models if one.candidate is not None]
     if len(candidates) > 1:
         limit = None if found.limit_percent is None else Limit(found.limit_percent)
         picture = pareto(candidates, front(candidates), limit, None)
@@ -127,141 +104,33 @@ def _models(found: Deployment) -> list[Part]:
     return parts
 
 
-def _table(found: Deployment, counted: bool) -> Table:
-    columns = [Column("model", numeric=False)]
-    columns += [Column(name) for name in ("bytes", "smaller", "accuracy", "change", "cosine")]
-    if counted:
-        columns += [Column("instructions an inference")]
-    else:
-        columns += [Column("p50 (99 % interval)"), Column("p90"), Column("p99")]
-        columns += [Column("load"), Column("first"), Column("memory")]
-    columns.append(Column("verdict", numeric=False))
-    rows = [_row(one, counted) for one in found.models]
-    return Table(f"Sizes, accuracy on the test set, figures of {_where(found)}", columns, rows)
-
-
-def _row(one: Model, counted: bool) -> Row:
-    row, record, latency = one.row, one.record, one.latency
-    accuracy, drop = row.get("accuracy_percent"), row.get("accuracy_drop_points")
-    cosine = (row.get("parity") or record.get("device_parity") or {}).get("cosine_min")
-    smaller = row.get("times_smaller")
-    cells = [
-        one.name,
-        f"{row['size_bytes']:,}",
-        UNKNOWN if smaller is None else f"{smaller:.2f}x",
-        UNKNOWN if accuracy is None else percent(accuracy),
-        UNKNOWN if drop is None else f"{0.0 - drop:+.2f}",
-        UNKNOWN if cosine is None else f"{cosine:.5f}",
-    ]
-    if counted:
-        total = (record.get("instructions") or {}).get("total")
-        cells.append(UNKNOWN if total is None else f"{total:,}")
-    else:
-        memory = record.get("peak_memory_bytes")
-        cells += [
-            _with_interval(one),
-            _supported(latency, 90),
-            _supported(latency, 99),
-            milliseconds(record.get("load_ns")),
-            milliseconds(record.get("first_inference_ns")),
-            UNKNOWN if memory is None else f"{memory / 1e6:.1f} MB",
-        ]
-    failures = row.get("failures") or ()
-    bad = bool(failures) or record.get("verdict") == "invalid"
-    cells.append(_word(one, bool(failures)))
-    return Row(tuple(cells), Tone.BAD if bad else Tone.PLAIN)
-
-
-def _word(one: Model, failed: bool) -> str:
-    if failed:
-        return "limit missed"
-    if one.record.get("verdict") == "invalid":
-        return f"invalid: {one.record.get('reason')}"
-    return "valid, with doubts" if one.record.get("doubts") else "ok"
-
-
-def _interval(one: Model) -> tuple[float | None, float | None]:
-    over = (one.record.get("over_runs") or {}).get("p50_ns")
-    if over:
-        return over.get("low"), over.get("high")
-    low, high = (one.latency.get("intervals_99_ns") or {}).get("p50") or (None, None)
-    return low, high
-
-
-def _with_interval(one: Model) -> str:
-    text = milliseconds(one.latency.get("p50_ns"))
-    low, high = _interval(one)
-    if low is None or high is None:
-        return text
-    return f"{text} ({low / 1e6:.4g} to {high / 1e6:.4g})"
-
-
-def _supported(latency: Json, which: int) -> str:
-    text = milliseconds(latency.get(f"p{which}_ns"))
-    supported = latency.get("supported_percentiles")
-    return f"~{text}" if supported is not None and which not in supported else text
-
-
-def _candidate(one: Model) -> Candidate | None:
-    row = one.row
-    if not row.get("n"):
-        return None
-    cosine = (row.get("parity") or {}).get("cosine_mean") or 0.0
-    size, correct, n = row["size_bytes"], row["correct"], row["n"]
-    return Candidate(one.name, {}, size, correct, n, cosine, one.latency.get("p50_ns"))
+def _doubts(models: Sequence[Model]) -> dict[str, list[str]]:
+    """The models' names by the reason."""
+    found: dict[str, list[str]] = {}
+    for one in models:
+        for text in one.record.get("doubts") or ():
+            found.setdefault(str(text), []).append(one.name)
+    return found
 
 
 def _latency(found: Deployment) -> list[Part]:
     parts: list[Part] = []
-    sampled = [
-        Samples(
-            one.name,
-            tuple(sample for run in one.runs for sample in run),
-            one.latency["p50_ns"],
-            *_interval(one),
-        )
-        for one in found.models
-        if one.runs and one.latency
-    ]
-    if sampled:
+    if sampled := [one.samples for one in found.models if one.samples is not None]:
         caption = f"Every sample, on {_where(found)}; the line is the median, the bar below it the "
         caption += "99 % interval of the median."
         parts.append(Figure(distributions(sampled), caption))
-    long = [one for one in map(_course, found.models) if one is not None]
-    if long:
+    if long := [one.course for one in found.models if one.course is not None]:
         parts.append(Figure(courses(long), f"Sustained, on {_where(found)}."))
     return parts
-
-
-def _course(one: Model) -> Course | None:
-    stretches = one.record.get("timeline") or ()
-    if not stretches:
-        return None
-    return Course(
-        one.name,
-        [stretch["at_s"] for stretch in stretches],
-        [stretch["p50_ns"] for stretch in stretches],
-        [stretch["temperature_mc"] for stretch in stretches],
-    )
 
 
 def _operators(found: Deployment) -> list[Part]:
     parts: list[Part] = []
     for number, one in enumerate(found.models):
-        shares = _shares(one.record)
-        if shares:
+        if shares := one.shares:
             picture = operators(shares, f"operators{number}")
             parts.append(Figure(picture, f"{one.name}, on {_where(found)}."))
     return [Folded(f"{len(parts)} profiles", parts)] if len(parts) > 2 else parts
-
-
-def _shares(record: Json) -> list[Share]:
-    told = [(one, one["total_ns"]) for one in record.get("operators") or ()]
-    if not told:
-        counted = (record.get("instructions") or {}).get("operators") or ()
-        told = [(one, one.get("instructions", 0)) for one in counted]
-    whole = sum(value for _, value in told)
-    return [Share(one["name"], one["type"], value / whole) for one, value in told] if whole else []
 
 
 def _trends(found: Deployment) -> list[Part]:
@@ -273,11 +142,13 @@ def _trends(found: Deployment) -> list[Part]:
 
 
 def _weights(found: Deployment) -> list[Part]:
-    if not found.spreads:
-        return []
-    shown = found.spreads[:_MOST_SPREADS]
-    caption = f"Weights of {len(shown)} of {len(found.spreads)} layers, before quantization."
-    return [Folded("Weights and their ranges", [Figure(spreads(shown), caption)])]
+    parts: list[Part] = []
+    if found.spreads:
+        shown = found.spreads[:_MOST_SPREADS]
+        caption = f"Weights of {len(shown)} of {len(found.spreads)} layers, before quantization."
+        parts.append(Figure(spreads(shown), caption))
+    parts += grids(found.looked)
+    return [Folded("Weights, their ranges and grids", parts)] if parts else []
 
 
 def _device(found: Deployment) -> list[Part]:

@@ -26,6 +26,9 @@ from pipeline.report.document import (
 )
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+#: Letters of a cell that is broken into lines rather than make its table wide; the first one of a
+#: row stays in sight beside the others.
+_LONG, _LONG_NAME = 40, 20
 
 
 def html(page: Page) -> str:
@@ -87,8 +90,8 @@ def _table(table: Table) -> str:
     rows = "\n".join(_row(row, table) for row in table.rows)
     return _scrolled(
         table.caption,
-        f"<table>\n<caption>{_text(table.caption)}</caption>\n<thead><tr>{heads}</tr></thead>\n"
-        f"<tbody>\n{rows}\n</tbody>\n</table>",
+        f"<table>\n<caption><span>{_text(table.caption)}</span></caption>\n"
+        f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>",
     )
 
 
@@ -96,7 +99,8 @@ def _row(row: Row, table: Table) -> str:
     cells = []
     for place, (cell, column) in enumerate(zip(row.cells, table.columns, strict=True)):
         tag, scope = ("th", ' scope="row"') if place == 0 else ("td", "")
-        kind = _class("n" if column.numeric else "")
+        most = _LONG if place else _LONG_NAME
+        kind = _class("n" if column.numeric else "long" if len(cell) > most else "")
         cells.append(f"<{tag}{scope}{kind}>{_text(cell)}</{tag}>")
     tone = "" if row.tone is Tone.PLAIN else row.tone.value
     return f"<tr{_class(tone)}>{''.join(cells)}</tr>"

@@ -48,6 +48,7 @@ def pareto(
     front: Sequence[Candidate],
     limit: Limit | None,
     best: Candidate | None,
+    name: str = "pareto",
 ) -> Picture:
     """Bytes against accuracy and, where there are any, latencies against accuracy.
 
@@ -67,7 +68,7 @@ def pareto(
             _panel(panels[1], scene, timed, _latency, "latency, p50", milliseconds)
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
 
-    return draw("pareto", _alt(scene, timed), _PANEL_IN * (2 if timed else 1) + 0.4, paint)
+    return draw(name, _alt(scene, timed), _PANEL_IN * (2 if timed else 1) + 0.4, paint)
 
 
 def _panel(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 #: Narrow enough for a phone, where it is shown at about this size.
-WIDTH_IN = 4.4
+WIDTH_IN = 4.0
 _DIGITS = re.compile(r"(\.\d{3})\d+")
 _REFERENCE = re.compile(r"#([\w.-]+)")
 

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from statistics import median
 from typing import TYPE_CHECKING
 
 from pipeline.report.charts.picture import Colour, Picture, draw, label
@@ -44,7 +45,7 @@ def trend(line: Line, name: str = "trend") -> Picture:
         axes.plot(range(count), line.values, "o", markersize=3, color=Colour.MAIN.value)
         edges = [0, *line.steps, count]
         for start, end in itertools.pairwise(edges):
-            middle = sorted(line.values[start:end])[(end - start) // 2]
+            middle = median(line.values[start:end])
             axes.plot([start - 0.4, end - 0.6], [middle] * 2, color=Colour.TEXT.value, linewidth=1)
         for step in line.steps:
             axes.axvline(step - 0.5, color=Colour.ACCENT.value, linestyle="--", linewidth=1.2)
@@ -63,7 +64,8 @@ def _day(line: Line, at: float) -> str:
     if not 0 <= place < len(line.times_ms):
         return ""
     moment = datetime.fromtimestamp(line.times_ms[place] / 1000, timezone.utc)
-    return moment.strftime("%d %b")
+    same_day = line.times_ms[-1] - line.times_ms[0] < 86_400_000
+    return moment.strftime("%H:%M" if same_day else "%d %b")
 
 
 def _alt(line: Line) -> str:
