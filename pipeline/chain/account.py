@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.chain import history as histories
+from pipeline.chain.nightly import publish
 from pipeline.chain.run import WORKSPACE
 from pipeline.chain.spreads import weight_spread
 from pipeline.core import files
@@ -33,7 +34,6 @@ from pipeline.report.page import html
 from pipeline.report.words import milliseconds, percent
 from pipeline.search.sensitivity import Spread
 
-HTML, MARKDOWN = "report.html", "report.md"
 _NIGHTS = 90
 _MOST_TRENDS = 6
 #: A larger model's weights take longer to count than anybody looks at them.
@@ -55,17 +55,18 @@ class Written:
 def report(
     run: Path | None = None, *, history: Path | None = None, workspace: Path = WORKSPACE
 ) -> Written:
-    """Write ``report.html`` and ``report.md`` of a deployment or benchmark (the latest, when None).
+    """Write ``report.html`` and ``report.md`` of a deployment, benchmark or night (the latest run,
+    when None).
 
     Of one to several devices, each has its own in its folder. ``history`` is the file that trends
     are taken from; the workspace's when None. Raises ResultsUnreadable.
     """
     folder = expand(run or workspace / "latest").resolve()
     content, _ = manifests.load(folder)
-    if "cases" in content:
-        raise ResultsUnreadable(folder, "a night has its report already")
     place = histories.place(history, folder.parent)
     try:
+        if "cases" in content:
+            return Written(publish.write(content, folder, place))
         return Written(tuple(_written(content, folder, place)))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ResultsUnreadable(folder, f"{type(error).__name__}: {error}") from None
@@ -90,7 +91,7 @@ def _written(content: Json, folder: Path, history: Path) -> Iterator[Path]:
 
 
 def _pages(page: Page, folder: Path) -> Iterator[Path]:
-    for name, write in ((HTML, html), (MARKDOWN, markdown)):
+    for name, write in ((publish.HTML, html), (publish.MARKDOWN, markdown)):
         path = folder / name
         files.write_text(path, write(page))
         yield path

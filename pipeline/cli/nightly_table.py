@@ -10,7 +10,7 @@ from rich.text import Text
 from pipeline.chain.nightly.case import Case, Status
 from pipeline.chain.nightly.verdict import Judged, Night
 from pipeline.core.errors import ExitCode, one_line
-from pipeline.report.night import emulation, figure
+from pipeline.report.morning import emulation, figure
 
 _STYLES = {
     Status.PASSED: "green",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
-from typing import Any
+from collections.abc import Sequence
 
+from pipeline.report import night_pictures
 from pipeline.report.document import (
     Again,
     Column,
@@ -20,58 +18,21 @@ from pipeline.report.document import (
     Tone,
     Verdict,
 )
+from pipeline.report.morning import Cell, Mark, Morning, emulation, figure
 from pipeline.report.words import UNKNOWN, duration, milliseconds, percent
 
-
-class Mark(str, Enum):
-    """How a case is shown."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    INVALID = "invalid"
-    ERROR = "error"
-    MISSING = "missing"
-    QUARANTINED = "quarantined"
-    SKIPPED = "skipped"
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A case: its mark, why, what to do, and the model's row of the manifest where there is one."""
-
-    model: str
-    recipe: str
-    device: str
-    mark: Mark
-    reasons: Sequence[str] = ()
-    notes: Sequence[str] = ()
-    hint: str = ""
-    row: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def red(self) -> bool:
-        """Whether it fails the night."""
-        return self.mark not in (Mark.PASSED, Mark.QUARANTINED, Mark.SKIPPED)
-
-
-@dataclass(frozen=True)
-class Morning:
-    """A night that came to its end, with every case of its matrix. ``remarks``: what else to know,
-    such as quarantines that ended."""
-
-    name: str
-    cells: Sequence[Cell]
-    seconds: float
-    resumed: int = 0
-    remarks: Sequence[str] = ()
+_CHANGED = ("regressed", "improved")
 
 
 def night_page(morning: Morning, again: Again) -> Page:
-    """The verdict, what is red and why, the matrix, then everything."""
+    """The verdict, what is red and why, the matrix, what changed, pictures, then everything."""
     sections = []
     if red := [cell for cell in morning.cells if cell.red]:
         sections.append(Section("Red", [_reasons("What failed the night", red)]))
     sections.append(Section("Matrix", _matrix(morning)))
+    if compared := [cell for cell in morning.cells if cell.before]:
+        sections.append(Section("Against the nights before", _before(compared)))
+    sections += night_pictures.sections(morning)
     sections.append(Section("Figures", _figures(morning)))
     if remarks := _remarks(morning):
         sections.append(Section("Remarks", remarks))
@@ -97,7 +58,7 @@ def _reasons(caption: str, cells: Sequence[Cell]) -> Table:
     columns = [Column(name, numeric=False) for name in ("case", "what", "why", "do")]
     rows = [
         Row(
-            (_name(cell), cell.mark.value, "; ".join(cell.reasons) or UNKNOWN, cell.hint),
+            (cell.name, cell.mark.value, "; ".join(cell.reasons) or UNKNOWN, cell.hint),
             Tone.BAD if cell.red else Tone.PLAIN,
         )
         for cell in cells
@@ -139,21 +100,44 @@ def _shown(cell: Cell | None) -> str:
     return passed or str(cell.mark.value)
 
 
-def figure(row: Mapping[str, Any]) -> str | None:
-    """The one figure of a benchmark that a cell has room for."""
-    record = row.get("benchmark") or {}
-    if counted := record.get("instructions"):
-        return f"{counted['total'] / 1e6:.4g} M instructions"
-    p50_ns = (record.get("latency_ns") or {}).get("p50_ns")
-    return None if p50_ns is None else milliseconds(p50_ns)
+def _before(cells: Sequence[Cell]) -> list[Part]:
+    changed = [cell for cell in cells if cell.before.get("verdict") in _CHANGED]
+    others = len(cells) - len(changed)
+    parts: list[Part] = []
+    if changed:
+        parts.append(_changes("What changed", changed))
+    told = (
+        f"All {len(cells)} cases against the nights before; {others} neither got worse nor better"
+    )
+    parts.append(Folded(told, [_changes("Each case against its newest valid result", cells)]))
+    return parts
 
 
-def emulation(rows: Iterable[Mapping[str, Any]]) -> str:
-    """What the figures of a device must not go without: ``EMULATED (emulated-host)``, or nothing
-    for a real one."""
-    places = {(row.get("benchmark") or {}).get("where") for row in rows}
-    emulated = sorted(str(place) for place in places - {"device", None})
-    return f"EMULATED ({', '.join(emulated)})" if emulated else ""
+def _changes(caption: str, cells: Sequence[Cell]) -> Table:
+    columns = [Column(name, numeric=False) for name in ("case", "verdict", "figure")]
+    columns += [Column("change"), Column("99 % interval")]
+    columns += [Column(name, numeric=False) for name in ("model", "since")]
+    return Table(caption, columns, [_change(cell) for cell in cells])
+
+
+def _change(cell: Cell) -> Row:
+    before = cell.before
+    ratio = before.get("ratio") or {}
+    low, high = ratio.get("low"), ratio.get("high")
+    cells = (
+        cell.name,
+        "not compared" if before.get("refused") or before.get("problem") else before["verdict"],
+        (before.get("figure") or UNKNOWN).removesuffix("_ns"),
+        UNKNOWN if ratio.get("value") is None else _percent(ratio["value"]),
+        UNKNOWN if low is None or high is None else f"{_percent(low)} to {_percent(high)}",
+        "same file" if before.get("same_model") else "changed",
+        str(before["run"]),
+    )
+    return Row(cells, Tone.BAD if before.get("fails") else Tone.PLAIN)
+
+
+def _percent(ratio: float) -> str:
+    return f"{100 * (ratio - 1):+.1f} %"
 
 
 def _figures(morning: Morning) -> list[Part]:
@@ -179,7 +163,7 @@ def _figure_row(cell: Cell) -> Row:
     accuracy = row.get("accuracy_percent")
     return Row(
         (
-            _name(cell),
+            cell.name,
             UNKNOWN if accuracy is None else percent(accuracy),
             UNKNOWN if drop is None else f"{-drop + 0.0:+.2f}",
             UNKNOWN if smaller is None else f"{smaller:.2f}x",
@@ -203,10 +187,6 @@ def _remarks(morning: Morning) -> list[Part]:
             parts.append(_reasons(caption, cells))
     if noted := [cell for cell in morning.cells if cell.notes]:
         columns = [Column("case", numeric=False), Column("note", numeric=False)]
-        rows = [Row((_name(cell), "; ".join(cell.notes))) for cell in noted]
+        rows = [Row((cell.name, "; ".join(cell.notes))) for cell in noted]
         parts.append(Table("Worth knowing", columns, rows))
     return parts
-
-
-def _name(cell: Cell) -> str:
-    return f"{cell.model}/{cell.recipe}/{cell.device}"

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from pipeline.chain import history as histories
 from pipeline.chain import schedule
 from pipeline.chain.history import record
 from pipeline.chain.job import Job, Outcome, Trouble
@@ -94,9 +95,9 @@ def nightly(
         night = _morning(loaded, matrix, came, run, len(before), begun)
         held, remark = against_references(night, loaded.path, loaded.night.references)
         night = _morning(loaded, matrix, held, run, len(before), begun, remark)
-        publish(night)
         run.finish({**night.as_json(), "config": {"path": str(loaded.path)}})
     record(run, history, listener)
+    publish(night, histories.place(history, run.workspace))
     return night
 
 

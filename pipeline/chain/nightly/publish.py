@@ -4,38 +4,52 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.chain.nightly.case import Status
-from pipeline.chain.nightly.verdict import Judged, Night
-from pipeline.chain.run import pipeline_version
+from pipeline.chain.nightly.morning import Json, morning
+from pipeline.chain.nightly.verdict import Night
 from pipeline.core import files
+from pipeline.history import manifest as manifests
 from pipeline.report import junit
 from pipeline.report.document import Again
 from pipeline.report.github import Level, annotation
 from pipeline.report.markdown import markdown
-from pipeline.report.night import Cell, Mark, Morning, emulation, figure, night_page
+from pipeline.report.morning import Mark, Morning, emulation, figure
+from pipeline.report.night import night_page
 from pipeline.report.page import html
 
+HTML, MARKDOWN, JUNIT = "report.html", "report.md", "junit.xml"
 _SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
-def publish(night: Night) -> None:
-    """Write ``report.html``, ``report.md`` and ``junit.xml`` into the night's folder.
+def publish(night: Night, history: Path | None = None) -> None:
+    """Write the pages of a night, whose manifest must be there; ``history`` has the trends.
 
     On GitHub, the summary of the job gets the Markdown too.
     """
-    page = night_page(_morning(night), _again(night))
-    text = markdown(page)
-    files.write_text(night.run_folder / "report.html", html(page))
-    files.write_text(night.run_folder / "report.md", text)
-    files.write_text(night.run_folder / "junit.xml", junit.junit(night.name, list(_cases(night))))
+    folder = night.run_folder
+    content, _ = manifests.load(folder)
+    write(content, folder, history)
     if summary := os.environ.get(_SUMMARY):
         path = Path(summary)
         with files.disk_errors(path), path.open("a", encoding="utf-8") as stream:
-            stream.write(text)
+            stream.write((folder / MARKDOWN).read_text("utf-8"))
+
+
+def write(content: Json, folder: Path, history: Path | None) -> tuple[Path, ...]:
+    """``report.html``, ``report.md`` and ``junit.xml`` of the night of a manifest."""
+    shown = morning(content, folder, history)
+    page = night_page(shown, _again(content))
+    texts = {
+        HTML: html(page),
+        MARKDOWN: markdown(page),
+        JUNIT: junit.junit(shown.name, list(_cases(shown))),
+    }
+    for name, text in texts.items():
+        files.write_text(folder / name, text)
+    return tuple(folder / name for name in texts)
 
 
 def marks(night: Night) -> Iterator[str]:
@@ -48,81 +62,42 @@ def marks(night: Night) -> Iterator[str]:
         yield annotation(level, one.case.text, f"{one.arrived.status.value}: {reasons}")
 
 
-def _morning(night: Night) -> Morning:
-    cells = [
-        Cell(
-            model=one.case.model,
-            recipe=one.case.recipe,
-            device=one.case.device,
-            mark=_mark(one),
-            reasons=_reasons(one),
-            notes=one.arrived.notes,
-            hint=one.arrived.hint,
-            row=one.arrived.row,
-        )
-        for one in night.judged
-    ]
-    cells += [
-        Cell(case.model, case.recipe, case.device, Mark.SKIPPED, (reason,))
-        for case, reason in night.skipped
-    ]
-    return Morning(night.name, cells, night.seconds, night.resumed, tuple(_remarks(night)))
-
-
-def _mark(one: Judged) -> Mark:
-    status = one.arrived.status
-    quarantined = one.quarantine is not None and status is not Status.PASSED
-    return Mark.QUARANTINED if quarantined else Mark(status.value)
-
-
-def _reasons(one: Judged) -> tuple[str, ...]:
-    rule = one.quarantine
-    if rule is None or one.arrived.status is Status.PASSED:
-        return one.arrived.reasons
-    until = f"quarantined until {rule.until} by {rule.owner}: {rule.reason}"
-    return (one.arrived.status.value, *one.arrived.reasons, until)
-
-
-def _remarks(night: Night) -> Iterator[str]:
-    if night.remark:
-        yield night.remark
-    for rule in night.expired:
-        cases = f"{rule.model}/{rule.recipe}/{rule.device}"
-        yield f"The quarantine of {cases} ended on {rule.until}; its owner is {rule.owner}."
-
-
 _RESULTS = {
-    Status.PASSED: junit.Result.PASSED,
-    Status.FAILED: junit.Result.FAILURE,
-    Status.INVALID: junit.Result.ERROR,
-    Status.ERROR: junit.Result.ERROR,
-    Status.MISSING: junit.Result.ERROR,
+    Mark.PASSED: junit.Result.PASSED,
+    Mark.FAILED: junit.Result.FAILURE,
+    Mark.INVALID: junit.Result.ERROR,
+    Mark.ERROR: junit.Result.ERROR,
+    Mark.MISSING: junit.Result.ERROR,
+    Mark.QUARANTINED: junit.Result.SKIPPED,
+    Mark.SKIPPED: junit.Result.SKIPPED,
 }
 
 
-def _cases(night: Night) -> Iterator[junit.Case]:
-    for one in night.judged:
-        quarantined = _mark(one) is Mark.QUARANTINED
-        seconds = (one.arrived.row.get("benchmark") or {}).get("seconds", 0.0)
+def _cases(shown: Morning) -> Iterator[junit.Case]:
+    for cell in shown.cells:
+        seconds = (cell.row.get("benchmark") or {}).get("seconds", 0.0)
         yield junit.Case(
-            suite=one.case.device,
-            group=one.case.model,
-            name=one.case.recipe,
-            result=junit.Result.SKIPPED if quarantined else _RESULTS[one.arrived.status],
-            kind=one.arrived.status.value,
-            message="; ".join((*_reasons(one), one.arrived.hint)).strip("; "),
-            output=" ".join(filter(None, (figure(one.arrived.row), emulation([one.arrived.row])))),
+            suite=cell.device,
+            group=cell.model,
+            name=cell.recipe,
+            result=_RESULTS[cell.mark],
+            kind=cell.mark.value,
+            message="; ".join((*cell.reasons, cell.hint)).strip("; "),
+            output=" ".join(filter(None, (figure(cell.row), emulation([cell.row])))),
             seconds=float(seconds),
         )
-    for case, reason in night.skipped:
-        yield junit.Case(case.device, case.model, case.recipe, junit.Result.SKIPPED, message=reason)
 
 
-def _again(night: Night) -> Again:
-    command = " ".join(["pipeline", *map(shlex.quote, sys.argv[1:])])
+def _again(content: Json) -> Again:
+    command = shlex.join(["pipeline", *(str(part) for part in content.get("argv") or ())])
     hashes = {
-        f"{one.case.model} {one.case.recipe}": str(one.arrived.row["sha256"])
-        for one in night.judged
-        if one.arrived.row
+        f"{one['case']['model']} {one['case']['recipe']}": str(one["row"]["sha256"])
+        for one in content["cases"]
+        if one["row"]
     }
-    return Again(command, {"pipeline": pipeline_version()}, hashes)
+    versions = {
+        "pipeline": str(content.get("pipeline_version", "")),
+        "Python": str(content.get("python", "")),
+        "host": str((content.get("host") or {}).get("system", "")),
+    }
+    return Again(command, {name: value for name, value in versions.items() if value}, hashes)
