@@ -62,7 +62,7 @@ nightly: $(STAMP) ## every model by every recipe on every device of NIGHT, judge
 	@$(BIN)/pipeline nightly $(NIGHT) $(EMULATION) $(ARGS)
 
 test: $(STAMP) ## all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 lint: $(STAMP) ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .

@@ -30,13 +30,14 @@ ROOT = Path(__file__).parents[2]
 MARKER = "data/local/tmp/mslite-pipeline/lease"
 
 # Takes the lease, says so, and holds it until a line comes; a signal ends it as it ends the
-# command line.
+# command line, also where who started us ignores Ctrl-C.
 OTHER = """
 import signal, sys
 from device.hdc.client import HdcClient
 from device.hdc.device import HdcDevice
 from pipeline.core.errors import PipelineError
-signal.signal(signal.SIGTERM, signal.default_int_handler)
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, signal.default_int_handler)
 device = HdcDevice(HdcClient({command!r}), {key!r})
 try:
     with device.lease():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +16,18 @@ RECIPES = ["fp32", "full-8"]
 
 
 @pytest.fixture(scope="module")
-def reports(deployed: tuple[Cli, Any]) -> list[Any]:
-    """A deployment, and a benchmark of what it left; its models were made before."""
+def workspace(deployed: tuple[Cli, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One in which the models were made before."""
+    place = tmp_path_factory.mktemp("arm64") / "runs"
+    shutil.copytree(deployed[0].workspace, place, symlinks=True)
+    return place
+
+
+@pytest.fixture(scope="module")
+def reports(workspace: Path) -> list[Any]:
+    """A deployment, and a benchmark of what it left."""
     need_arm64()
-    cli = deployed[0]
+    cli = Cli(workspace)
     chosen = [word for name in RECIPES for word in ("--recipe", name)]
     emulated = ("--device", "phone", "--emulate", "arm64", "--json")
     done = [cli("deploy", DIGITS, *chosen, *emulated), cli("benchmark", *emulated)]
@@ -69,8 +79,8 @@ def test_operators_explain_nearly_all(reports: list[Any], recipe: str) -> None:
     assert first_convolution["total"] > 0.3 * counts["total"]
 
 
-def test_nothing_is_left_on_the_device(deployed: tuple[Cli, Any], reports: list[Any]) -> None:
-    home = deployed[0].workspace / ".emulator" / "devices" / "emulated-phone-arm64"
+def test_nothing_is_left_on_the_device(workspace: Path, reports: list[Any]) -> None:
+    home = workspace / ".emulator" / "devices" / "emulated-phone-arm64"
     below = home / "root" / "data" / "local" / "tmp"
     assert [path.name for path in below.iterdir()] == ["mslite-pipeline"]
     assert not list(below.rglob("tmp.*"))
