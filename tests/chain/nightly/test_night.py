@@ -5,22 +5,27 @@ from __future__ import annotations
 import json
 import signal
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
+from device.device import Where
 from pipeline.chain.job import Job, Outcome, Trouble
 from pipeline.chain.nightly.case import Status
 from pipeline.chain.nightly.night import nightly
+from pipeline.chain.nightly.publish import marks
 from pipeline.chain.run import Run
 from pipeline.chain.schedule import Local
 from pipeline.core.errors import ExitCode
 from pipeline.core.events import Listener, Silent
+from pipeline.stages.benchmark import Measurement
 from tests.chain.nightly import made
 
+#: A session as short as it may be.
+QUICK = "plan: {warm_up: 1, max_warm_up: 1, runs: 5, samples: 55, time_s: 0, reference: false}\n"
 NIGHT = "models: [DIGITS]\nrecipes: [fp32, weight-8]\ndevices: [phone, watch]\n"
 GONE = Trouble("NoDevice", "no device is connected", "connect one", ExitCode.DEVICE)
 
@@ -60,6 +65,10 @@ def _heard() -> Iterator[None]:
 
 def run(folder: Path, workspace: Path, planted: Planted, text: str = NIGHT, **options: Any) -> Any:
     config = made.night_file(folder, text)
+    profiles = folder / "configs" / "devices"
+    profiles.mkdir(parents=True, exist_ok=True)
+    for name in ("phone", "watch"):
+        (profiles / f"{name}.yaml").write_text(QUICK)
     return nightly(
         config,
         emulate=True,
@@ -117,6 +126,42 @@ def test_an_interrupted_night_goes_on_and_measures_nothing_twice(
     assert run(tmp_path, workspace, third).resumed == 0 and third.performed == ["phone", "watch"]
 
 
+def test_a_device_that_became_slower_is_red_until_it_is_mended(
+    tmp_path: Path, workspace: Path
+) -> None:
+    class Real(Planted):
+        """As if the phone were one, ``slower`` times as slow as it is."""
+
+        slower = 1
+
+        def run(
+            self, jobs: Sequence[Job], run: Run, listener: Listener
+        ) -> Iterator[tuple[Job, tuple[Outcome, ...]]]:
+            for job, outcomes in super().run(jobs, run, listener):
+                yield job, tuple(self._slowed(one) for one in outcomes)
+
+        def _slowed(self, one: Outcome) -> Outcome:
+            assert isinstance(one, Measurement)
+            samples = [[self.slower * ns for ns in run.result.samples_ns] for run in one.runs]
+            runs = [
+                replace(run, result=replace(run.result, samples_ns=tuple(values)))
+                for run, values in zip(one.runs, samples, strict=True)
+            ]
+            facts = replace(one.facts, where=Where.DEVICE)
+            return replace(one, facts=facts, runs=tuple(runs))
+
+    text = NIGHT.replace("[fp32, weight-8]", "[fp32]").replace("[phone, watch]", "[phone]")
+    real, codes = Real(), []
+    for real.slower in (1, 1000, 1000):
+        night = run(tmp_path, workspace, real, "name: slow\n" + text)
+        codes.append(night.exit_code)
+    assert codes == [ExitCode.DONE, ExitCode.GATE_FAILED, ExitCode.GATE_FAILED]
+    (wrong,) = night.red
+    assert "the model is the same file" in wrong.arrived.reasons[0]
+    text = text.replace("models:", "name: slow\nbaseline_nights: 1\nmodels:")
+    assert run(tmp_path, workspace, real, text).exit_code is ExitCode.DONE
+
+
 def test_fresh_begins_anew(tmp_path: Path, workspace: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, workspace, Planted({"watch": KeyboardInterrupt}))
@@ -133,13 +178,19 @@ def test_a_case_whose_record_was_lost_is_missing_and_red(tmp_path: Path, workspa
 
     night = run(tmp_path, workspace, Forgetful())
     assert night.count(Status.MISSING) == 1 and night.exit_code is ExitCode.NO_DATA
+    suites = ElementTree.fromstring((night.run_folder / "junit.xml").read_text())
+    (wrong,) = suites.iter("error")
+    assert "nothing arrived" in (wrong.get("message") or "")
+    (mark,) = marks(night)
+    assert mark.startswith("::error ") and "nothing arrived" in mark
+    assert "nothing arrived" in (night.run_folder / "report.md").read_text()
 
 
 @pytest.mark.parametrize(
     ("profile", "said"),
     [
-        ("limits: {size_bytes: 100000}", "bytes, at most 100,000"),
-        ("plan: {warm_up: 0, samples: 2}", "do not even bear a median"),
+        (QUICK + "limits: {size_bytes: 100000}", "bytes, at most 100,000"),
+        ("plan: {warm_up: 0, runs: 1, samples: 2, time_s: 0}", "do not even bear a median"),
     ],
 )
 def test_a_planted_regression_is_found(
