@@ -85,7 +85,8 @@ def _verdict(found: Deployment) -> Verdict:
     if invalid:
         told = "; ".join(f"{one.name}: {one.record.get('reason')}" for one in invalid)
         return Verdict(Tone.BAD, "Not valid:", f"{told}.")
-    return Verdict(Tone.GOOD, "Passed:", f"{count} models within every limit, on {_where(found)}.")
+    told = "1 model" if count == 1 else f"{count} models"
+    return Verdict(Tone.GOOD, "Passed:", f"{told} within every limit, on {_where(found)}.")
 
 
 def _models(found: Deployment) -> list[Part]:

@@ -101,7 +101,8 @@ class Model:
 
 
 def models_table(models: Sequence[Model], caption: str) -> Table:
-    """Every model's verdict, accuracy, size and latency; times in milliseconds."""
+    """Every model's verdict, accuracy, size and latency, as far as any is known; times in
+    milliseconds."""
     counted = any(one.instructions is not None for one in models)
     columns = [Column("model", numeric=False), Column("verdict", numeric=False)]
     columns += [Column(name) for name in ("accuracy", "change", "bytes", "smaller")]
@@ -111,7 +112,10 @@ def models_table(models: Sequence[Model], caption: str) -> Table:
         columns += [Column("p50 ms"), Column("99 % interval")]
         columns += [Column(name) for name in ("p90 ms", "p99 ms", "load ms", "first ms", "MB")]
     columns.append(Column("cosine"))
-    return Table(caption, columns, [_row(one, counted) for one in models])
+    rows = [_row(one, counted) for one in models]
+    told = [at for at in range(len(columns)) if any(row.cells[at] != UNKNOWN for row in rows)]
+    rows = [Row(tuple(row.cells[at] for at in told), row.tone) for row in rows]
+    return Table(caption, [columns[at] for at in told], rows)
 
 
 def _row(one: Model, counted: bool) -> Row:

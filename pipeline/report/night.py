@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from pipeline.report import night_pictures
@@ -102,13 +103,12 @@ def _shown(cell: Cell | None) -> str:
 
 def _before(cells: Sequence[Cell]) -> list[Part]:
     changed = [cell for cell in cells if cell.before.get("verdict") in _CHANGED]
-    others = len(cells) - len(changed)
     parts: list[Part] = []
     if changed:
         parts.append(_changes("What changed", changed))
-    told = (
-        f"All {len(cells)} cases against the nights before; {others} neither got worse nor better"
-    )
+    counts = Counter(_change(cell).cells[1] for cell in cells)
+    told = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
+    told = f"All {len(cells)} cases against the nights before: {told}"
     parts.append(Folded(told, [_changes("Each case against its newest valid result", cells)]))
     return parts
 

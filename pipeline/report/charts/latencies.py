@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _ROW_IN = 0.42
+_LINE_IN = 0.19
+#: Letters of a device of which two do not fit beside each other.
+_WIDE = 20
 #: Parts of a row's height that the marks of its devices take.
 _SPREAD = 0.56
 _LOOKS = (
@@ -64,9 +67,10 @@ def latencies(
         axes.set_xlabel(title)
         _ticks(axes, costs, words)
         told = axes.get_legend_handles_labels()
-        figure.legend(*told, loc="outside lower center", ncols=2 if len(devices) < 5 else 3)
+        figure.legend(*told, loc="outside lower center", ncols=columns)
 
-    height = 1.1 + 0.2 * (len(devices) > 2) + _ROW_IN * len(recipes)
+    columns = 1 if max(map(len, devices)) > _WIDE else 2
+    height = 0.75 + _LINE_IN * -(-len(devices) // columns) + _ROW_IN * len(recipes)
     return draw(name, _alt(costs, title, words), height, paint)
 
 
@@ -79,7 +83,7 @@ def _device(axes: Axes, costs: Sequence[Cost], rows: Sequence[float], place: int
             axes.plot([one.low, one.high], [row, row], color=colour.value, linewidth=2.6)
     axes.plot(
         [one.value for one in costs], rows, mark, markersize=5, color=colour.value,
-        label=label(costs[0].device, 30), clip_on=False,
+        label=label(costs[0].device, 40), clip_on=False,
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _ROW_IN = 0.3
 _FRAME_IN = 0.42
-_LEFT_IN, _RIGHT_IN = 1.35, 0.95
+_LEFT_IN, _RIGHT_IN = 1.4, 1.15
 #: The least change that fills a row, as the logarithm of a ratio: smaller ones look small.
 _LEAST = math.log(1.05)
 
@@ -80,7 +80,7 @@ def _days(axes: Axes, moments: Sequence[int]) -> None:
 
     form = "%d %b" if moments[-1] - moments[0] > 86_400_000 else "%H:%M"
     axes.set_xlim(-0.5, len(moments) - 0.5)
-    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: _moment(moments, at, form)))
 
 

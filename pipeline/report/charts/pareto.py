@@ -86,7 +86,7 @@ def _panel(
     axes.set_xlim(low / margin, high * margin)
     _ticks(axes, high / low, words)
     floor, top = scene.floor, max(one.percent for one in shown)
-    room = 0.06 * max(top - floor, 0.1)
+    room = max(0.06 * (top - floor), 0.1)
     level = floor if scene.limit is None else scene.limit.percent
     axes.set_ylim(min(floor, level) - room, max(top, level) + room)
     axes.set_xlabel(title)
