@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pipeline.chain.cluster import task
+from pipeline.chain.cluster import desk, station, task
 from pipeline.chain.cluster.errors import (
     DaskMissing,
     NothingOffered,
@@ -16,7 +16,6 @@ from pipeline.chain.cluster.errors import (
     WorkerDiffers,
     WorkerLost,
 )
-from pipeline.chain.cluster.station import needs
 from pipeline.chain.job import Job, Outcome, Trouble
 from pipeline.chain.run import Run, pipeline_version
 from pipeline.core import files
@@ -28,23 +27,36 @@ if TYPE_CHECKING:
 
 _CONNECT_S = 20.0
 _POLL_S = 0.5
+#: Dask's own number: a job that so many workers died with is not given to another.
+_MOST_LOST = 3
 
 
 @dataclass
 class _Waiting:
-    """A job that is under way, and since when nobody offers what it needs."""
+    """A job that is to be done: where it is under way, how many workers it has lost, and since
+    when nobody offers what it needs."""
 
     job: Job
     sent: task.Sent
+    place: desk.Place | None = None
+    lost: int = 0
     lonely_since: float | None = None
     begun: float = field(default_factory=time.monotonic)
+
+    @property
+    def subject(self) -> str:
+        return f"{self.job.device} {self.job.group}"
+
+
+_Running = dict["Future", _Waiting]
 
 
 @dataclass
 class Cluster:
     """Performs jobs on the workers of a scheduler; a worker that dies loses none.
 
-    ``patience_s``: how long a job waits for a worker that offers what it needs.
+    A job is sent when a worker has a device free for it, and to that worker. ``patience_s``: how
+    long it waits for anybody who offers what it needs.
     """
 
     client: Client
@@ -55,59 +67,96 @@ class Cluster:
     ) -> Iterator[tuple[Job, tuple[Outcome, ...]]]:
         """Each job once, as it is done; what it left is in the run's folder by then."""
         check_versions(self.client)
-        waiting: dict[Future, _Waiting] = {}
+        todo = [_Waiting(job, task.pack(job)) for job in jobs]
+        running: _Running = {}
         try:
-            for job in jobs:
-                one = _Waiting(job, task.pack(job))
-                waiting[self._submit(one)] = one
-                listener.started("device", f"{job.device} {job.group}")
-            while waiting:
-                for future in self._finished(waiting):
-                    one = waiting.pop(future)
+            while todo or running:
+                offered = self._offered()
+                todo[:0] = self._orphaned(running, offered)
+                given_up = self._begin(todo, running, offered, listener)
+                for one, trouble in given_up:
+                    yield one.job, self._home(trouble, one, run, listener)
+                for future in self._finished(running):
+                    one = running.pop(future)
                     result = self._result(future, one)
                     if isinstance(result, task.Lacking):
                         self._send(result, one.sent.digests)
-                        waiting[self._submit(one)] = one
+                        running[self._submit(one)] = one
                         continue
-                    outcomes = self._home(result, one, run, listener)
-                    yield one.job, outcomes
+                    yield one.job, self._home(result, one, run, listener)
         finally:
             # Of an interrupted night too: nothing of it keeps a device busy.
-            self.client.cancel(list(waiting))
+            self.client.cancel(list(running))
 
-    def _submit(self, one: _Waiting) -> Future:
-        return self.client.submit(task.work, one.sent, pure=False, resources=needs(one.job.wish))
+    def _offered(self) -> desk.Offered:
+        workers = self.client.scheduler_info(n_workers=-1)["workers"]
+        return {address: worker.get("resources", {}) for address, worker in workers.items()}
 
-    def _finished(self, waiting: Mapping[Future, _Waiting]) -> list[Future]:
-        from distributed import wait
+    def _orphaned(self, running: _Running, offered: desk.Offered) -> list[_Waiting]:
+        """Jobs whose worker has died; they are to be done anew."""
+        left = [
+            future
+            for future, one in running.items()
+            if not future.done() and one.place and one.place.address not in offered
+        ]
+        self.client.cancel(left)
+        orphans = [running.pop(future) for future in left]
+        for one in orphans:
+            one.place, one.lost = None, one.lost + 1
+        return orphans
 
-        try:
-            wait(list(waiting), timeout=_POLL_S, return_when="FIRST_COMPLETED")
-        except TimeoutError:
-            return self._lonely(waiting)
-        return [future for future in waiting if future.done()]
-
-    def _lonely(self, waiting: Mapping[Future, _Waiting]) -> list[Future]:
-        """Jobs that have waited in vain for somebody who could do them; given up."""
-        offered: set[str] = set()
-        for worker in self.client.scheduler_info(n_workers=-1)["workers"].values():
-            offered |= set(worker.get("resources", ()))
-        given_up, now = [], time.monotonic()
-        for future, one in waiting.items():
-            if set(needs(one.job.wish)) <= offered:
-                one.lonely_since = None
+    def _begin(
+        self, todo: list[_Waiting], running: _Running, offered: desk.Offered, listener: Listener
+    ) -> list[tuple[_Waiting, Trouble]]:
+        """Send the jobs for which a device is free; give up those that nobody can do."""
+        given_up = []
+        for one in list(todo):
+            need = station.need(one.job.wish)
+            taken = [other.place for other in running.values() if other.place]
+            one.place = desk.place(need, offered, taken)
+            trouble = self._trouble(one, need, desk.is_offered(need, offered))
+            if trouble:
+                given_up.append((one, trouble))
+            elif one.place:
+                listener.started("device", one.subject)
+                one.begun = time.monotonic()
+                running[self._submit(one)] = one
+            else:
                 continue
-            one.lonely_since = one.lonely_since or now
-            if now - one.lonely_since > self.patience_s:
-                given_up.append(future)
+            todo.remove(one)
         return given_up
 
+    def _trouble(self, one: _Waiting, need: str, is_offered: bool) -> Trouble | None:
+        if one.lost >= _MOST_LOST:
+            reason = f"{one.lost} workers died of it or meanwhile"
+            return Trouble.of(WorkerLost(f"{one.job.group} on {one.job.device}", reason))
+        now = time.monotonic()
+        one.lonely_since = None if is_offered else one.lonely_since or now
+        if one.lonely_since is None or now - one.lonely_since <= self.patience_s:
+            return None
+        return Trouble.of(NothingOffered(need, self.patience_s))
+
+    def _submit(self, one: _Waiting) -> Future:
+        assert one.place is not None
+        return self.client.submit(
+            task.work,
+            one.sent,
+            pure=False,
+            workers=[one.place.address],
+            resources={one.place.need: 1.0},
+        )
+
+    def _finished(self, running: _Running) -> list[Future]:
+        from distributed import wait
+
+        if not running:
+            time.sleep(_POLL_S)
+        else:
+            with suppress(TimeoutError):
+                wait(list(running), timeout=_POLL_S, return_when="FIRST_COMPLETED")
+        return [future for future in running if future.done()]
+
     def _result(self, future: Future, one: _Waiting) -> task.Lacking | task.Returned | Trouble:
-        subject = f"{one.job.group} on {one.job.device}"
-        if not future.done():
-            future.cancel()
-            (need,) = needs(one.job.wish)
-            return Trouble.of(NothingOffered(need, self.patience_s))
         try:
             result: task.Lacking | task.Returned = future.result()
             return result
@@ -115,7 +164,7 @@ class Cluster:
             return Trouble.of(error)
         except Exception as error:  # whatever the task raised there, or Dask of its worker
             reason = one_line(f"{type(error).__name__}: {error}")
-            return Trouble.of(WorkerLost(subject, reason))
+            return Trouble.of(WorkerLost(f"{one.job.group} on {one.job.device}", reason))
 
     def _send(self, lacking: task.Lacking, digests: Mapping[Any, str]) -> None:
         """The files that a worker lacks, to that worker."""
@@ -128,14 +177,14 @@ class Cluster:
     ) -> tuple[Outcome, ...]:
         job = one.job
         if isinstance(result, Trouble):
-            listener.warning(f"{job.device} {job.group}: {result.message}")
+            listener.warning(f"{one.subject}: {result.message}")
             return tuple(result for _ in job.workloads)
         part = run.part("devices", job.device, job.group)
         for name, data in result.left.items():
             files.write_bytes(part.folder / name, data)
         listener.finished(
             "device",
-            f"{job.device} {job.group}",
+            one.subject,
             reused=False,
             note=f"{len(job.workloads)} models at {result.address}",
             seconds=time.monotonic() - one.begun,

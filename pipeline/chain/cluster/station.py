@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from pipeline.chain.targets import Wish
 
 #: The resource of trials that run at once.
 TRIALS = "trials"
+_DEVICE = "device "
 
 
 @dataclass(frozen=True)
@@ -86,11 +87,16 @@ def resources(offered: Sequence[Offer], trials: int) -> dict[str, float]:
     return found
 
 
-def needs(wish: Wish) -> dict[str, float]:
-    """The resource that a job takes while it runs."""
+def need(wish: Wish) -> str:
+    """The resource of which a job takes one while it runs."""
     if wish.target is not None:
-        return {target_resource(wish.target): 1.0}
-    return {profile_resource(wish.profile.name): 1.0}
+        return target_resource(wish.target)
+    return profile_resource(wish.profile.name)
+
+
+def device_count(resources: Mapping[str, float]) -> int:
+    """How many devices a worker with such resources has."""
+    return sum(name.startswith(_DEVICE) for name in resources)
 
 
 def profile_resource(name: str) -> str:
@@ -100,4 +106,4 @@ def profile_resource(name: str) -> str:
 
 def target_resource(key: str) -> str:
     """The resource of one device."""
-    return f"device {key}"
+    return f"{_DEVICE}{key}"

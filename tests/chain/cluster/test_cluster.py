@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.chain import emulator
+from pipeline.chain import emulator, history
 from pipeline.chain.cluster.client import connect
 from pipeline.chain.cluster.errors import SchedulerUnreachable
 from pipeline.chain.nightly.night import nightly
@@ -24,6 +24,7 @@ from pipeline.chain.nightly.verdict import Night
 from pipeline.chain.tune import tune
 from pipeline.core.errors import ExitCode
 from pipeline.core.events import Silent
+from pipeline.history.history import Filter
 from tests.chain.nightly import made
 
 pytest.importorskip("distributed", reason="dask.distributed is not installed")
@@ -32,6 +33,7 @@ pytestmark = pytest.mark.slow
 ROOT = made.DIGITS.parents[2]
 #: What each of the three workers has; every kind is there twice.
 LABS = (("phone", "watch"), ("watch", "tablet"), ("tablet", "phone"))
+_PLAN = "{warm_up: 1, max_warm_up: 1, runs: 1, samples: 11, time_s: 0, reference: false}"
 _UP_S = 60.0
 
 
@@ -91,7 +93,11 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def night_file(folder: Path) -> Path:
-    """Two models on three kinds of devices."""
+    """Two models on three kinds of devices, measured but a little."""
+    profiles = folder / "configs" / "devices"
+    profiles.mkdir(parents=True)
+    for kind in ("phone", "watch", "tablet"):
+        (profiles / f"{kind}.yaml").write_text(f"run: {{threads: 1}}\nplan: {_PLAN}\n")
     text = made.DIGITS.read_text().replace("lenet5.ckpt", str(made.DIGITS.parent / "lenet5.ckpt"))
     text = text.replace("../..", str(ROOT))
     for name in ("one", "two"):
@@ -140,6 +146,9 @@ def test_a_night_on_the_cluster_is_the_night_here_also_when_a_worker_is_killed(
     assert results(there) == results(here)
     cases = list((there.run_folder / "cases").iterdir())
     assert len(cases) == 6
+    asked = Filter()
+    found = [one.run for one in history.listed(history.place(None, workspace), asked, None)]
+    assert found.count(there.run_folder.name) == 6
     # What the runner recorded on those machines came home.
     for one in there.judged:
         folder = there.run_folder / "devices" / one.case.device / one.case.model

@@ -12,7 +12,8 @@ from device.device import DeviceFacts
 from device.hdc.messages import State
 from device.targets import Target
 from pipeline.chain.cluster.blobs import Blobs
-from pipeline.chain.cluster.station import Offer, Station, needs, offers, resources
+from pipeline.chain.cluster.desk import Place, is_offered, place
+from pipeline.chain.cluster.station import Offer, Station, need, offers, resources
 from pipeline.chain.devices import Listed
 from pipeline.chain.targets import Wish
 from pipeline.config import places
@@ -46,8 +47,38 @@ def test_a_device_that_does_not_answer_or_fits_nothing_is_not_offered() -> None:
 
 
 def test_a_job_takes_a_device_of_its_kind_or_the_very_one() -> None:
-    assert needs(PHONE) == {"profile phone": 1.0}
-    assert needs(Wish(PHONE.profile, target="a")) == {"device a": 1.0}
+    assert need(PHONE) == "profile phone"
+    assert need(Wish(PHONE.profile, target="a")) == "device a"
+
+
+ONE = {"device a": 1.0, "device b": 1.0, "profile phone": 1.0, "profile watch": 1.0}
+TWO = {"device c": 1.0, "profile phone": 1.0, "profile tablet": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "taken", "goes_to"),
+    [
+        ("profile phone", [], "one"),  # which has more devices idle
+        ("profile phone", [Place("one", "profile phone")], "two"),
+        ("profile phone", [Place("one", "profile watch")], "one"),
+        ("profile phone", [Place("one", "profile watch"), Place("two", "profile phone")], "one"),
+        ("profile phone", [Place("one", "profile phone"), Place("two", "profile phone")], None),
+        ("profile phone", [Place("one", "profile phone"), Place("two", "profile tablet")], None),
+        ("profile watch", [Place("one", "profile watch")], None),
+        ("device c", [], "two"),
+        ("device x", [], None),
+    ],
+)
+def test_a_job_goes_where_a_device_is_free(
+    wanted: str, taken: list[Place], goes_to: str | None
+) -> None:
+    found = place(wanted, {"one": ONE, "two": TWO}, taken)
+    assert found == (Place(goes_to, wanted) if goes_to else None)
+
+
+def test_what_is_busy_is_offered_and_what_nobody_has_is_not() -> None:
+    assert is_offered("profile watch", {"one": ONE}) and not is_offered("profile tv", {"one": ONE})
+    assert not is_offered("profile watch", {})
 
 
 def test_two_jobs_never_have_one_device() -> None:
