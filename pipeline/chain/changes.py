@@ -106,14 +106,19 @@ def _exact(figure: str, old: float, new: float, thresholds: Mapping[str, float])
 
 
 def _instructions(old: Json, new: Json, thresholds: Mapping[str, float]) -> Change:
-    """Counts, between the least and the most that were seen."""
-    change = Estimate(
-        new["total"] / old["total"],
-        new["min_total"] / old["max_total"],
-        new["max_total"] / old["min_total"],
-    )
+    """Counts, by the bounds of their medians."""
+    (old_low, old_high), (new_low, new_high) = _bounds(old), _bounds(new)
+    change = Estimate(new["total"] / old["total"], new_low / old_high, new_high / old_low)
     limit = thresholds["instructions"]
     return Change("instructions", old["total"], new["total"], change, limit, judge(change, limit))
+
+
+def _bounds(counts: Json) -> tuple[int, int]:
+    """Between which the median lies; of few samples, or in an older record, all that were seen."""
+    low, high = counts.get("low_total"), counts.get("high_total")
+    if low is None or high is None:
+        return counts["min_total"], counts["max_total"]
+    return low, high
 
 
 def _of_runs(figure: str, old: Json, new: Json, threshold: float, paired: bool) -> Change | None:
