@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pipeline.report import night_pictures
 from pipeline.report.document import (
@@ -23,6 +24,8 @@ from pipeline.report.morning import Cell, Mark, Morning, emulation, figure
 from pipeline.report.words import UNKNOWN, duration, milliseconds, percent
 
 _CHANGED = ("regressed", "improved")
+#: Figures of which a loss is one of the case (pipeline/chain/nightly/before.py).
+_JUDGED = ("p50_ns", "instructions", "p90_ns")
 
 
 def night_page(morning: Morning, again: Again) -> Page:
@@ -121,19 +124,28 @@ def _changes(caption: str, cells: Sequence[Cell]) -> Table:
 
 
 def _change(cell: Cell) -> Row:
-    before = cell.before
-    ratio = before.get("ratio") or {}
+    before, told = cell.before, _decisive(cell.before)
+    ratio = told.get("ratio") or {}
     low, high = ratio.get("low"), ratio.get("high")
     cells = (
         cell.name,
         "not compared" if before.get("refused") or before.get("problem") else before["verdict"],
-        (before.get("figure") or UNKNOWN).removesuffix("_ns"),
+        (told.get("figure") or UNKNOWN).removesuffix("_ns"),
         UNKNOWN if ratio.get("value") is None else _percent(ratio["value"]),
         UNKNOWN if low is None or high is None else f"{_percent(low)} to {_percent(high)}",
         "same file" if before.get("same_model") else "changed",
         str(before["run"]),
     )
     return Row(cells, Tone.BAD if before.get("fails") else Tone.PLAIN)
+
+
+def _decisive(before: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The figure that the verdict is from: the main one, unless another is worse."""
+    if before["verdict"] != "regressed":
+        return before
+    worse = [one for one in before["figures"] if one["verdict"] == "regressed"]
+    main = [one for one in worse if one["figure"] == before["figure"]]
+    return next(iter((*main, *(one for one in worse if one["figure"] in _JUDGED))), before)
 
 
 def _percent(ratio: float) -> str:

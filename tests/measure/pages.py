@@ -64,7 +64,8 @@ def _gathered(workspace: Path, folder: Path) -> list[Path]:
             options = re.findall(
                 r"(--(?:sustain|every|profile|baseline)\b)", source.read_text("utf-8")
             )
-            name = "-".join([*(_STAMP.sub("", part) for part in parts), *dict.fromkeys(options)])
+            run = "-".join(_STAMP.sub("", part) for part in parts)
+            name = " ".join([run, *dict.fromkeys(options)])
             shutil.copy(source, folder / f"{number:02}-{name}.html")
     whole = test_night_page.page()
     (folder / "90-night-of-90-cases.html").write_text(whole, "utf-8")
@@ -76,12 +77,12 @@ def _gathered(workspace: Path, folder: Path) -> list[Path]:
 
 def _tell(version: str, looks: Sequence[Any]) -> None:
     print("# Pages in a browser\n\nMade by `python -m tests.measure.pages`.\n")
-    print(f"{version}, axe-core {looks[0]['axe']}. Each page is opened {_looks(looks)}, everything")
-    print("unfolded; figures are sums over these looks. *wide*: elements beyond the edge of the")
     print(
-        "screen that do not scroll within. *unsure*: what axe-core cannot judge, here the contrast"
+        f"{version}, axe-core {looks[0]['axe']}. Each page is opened {_looks(looks)}, everything "
+        "unfolded; figures are sums over these looks. *wide*: elements beyond the edge of the "
+        "screen that do not scroll within. *unsure*: what axe-core cannot judge, here the contrast "
+        "of text on pictures, which tests/report and tests/e2e/test_pages.py compute.\n"
     )
-    print("of text on pictures, which tests/report computes from the colours.\n")
     names = ("page", "bytes", *_IMPACTS, "unsure", "wide", "requests", "script errors")
     print(f"| {' | '.join(names)} |\n|---|{'--:|' * (len(names) - 1)}")
     for page in dict.fromkeys(look["page"] for look in looks):
@@ -100,8 +101,8 @@ def _tell(version: str, looks: Sequence[Any]) -> None:
         for look in looks
         for one in look["violations"]
     }
-    print("\n" + ("\n".join(sorted(findings)) or "axe-core finds nothing; in a page with faults on")
-          + ("" if findings else "\npurpose it finds them."))  # fmt: skip
+    nothing = "axe-core finds nothing; in a page with faults on purpose it finds them."
+    print("\n" + ("\n".join(sorted(findings)) or nothing))
 
 
 def _looks(looks: Sequence[Any]) -> str:

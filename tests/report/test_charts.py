@@ -19,7 +19,9 @@ from hypothesis import strategies as st
 from pipeline.core.errors import one_line
 from pipeline.report.charts.courses import courses
 from pipeline.report.charts.distributions import distributions
+from pipeline.report.charts.latencies import Cost, latencies
 from pipeline.report.charts.layers import bars, sqnr
+from pipeline.report.charts.nights import nights
 from pipeline.report.charts.operators import operators
 from pipeline.report.charts.pareto import pareto, spaced
 from pipeline.report.charts.picture import Colour, Picture
@@ -58,6 +60,8 @@ CHARTS: dict[str, Callable[[], Picture]] = {
     "one operator": lambda: operators(made.shares(1)),
     "trend": lambda: trend(made.line(40, (20,))),
     "a night": lambda: trend(made.line(1, ())),
+    "nights": lambda: nights([made.line(20, (5,)), made.line(2, ())]),
+    "costs": lambda: latencies([Cost("<fp32>", "watch & phone", 1e6, 0.9e6, 1.1e6, 2e6)]),
     "one spread": lambda: spreads(made.spreads(1)),
     "spreads": lambda: spreads(made.spreads(5)),
 }
@@ -255,3 +259,25 @@ def test_names_with_room_stay_where_they_want() -> None:
 def _texts(picture: Picture) -> set[str]:
     root = ElementTree.fromstring(picture.svg)
     return {(node.text or "").replace("\u2212", "-") for node in root.iter(f"{_SVG}text")}
+
+
+def test_costs_of_recipes_on_devices_are_told_in_words() -> None:
+    costs = [
+        Cost(recipe, device, 1e6 * size * speed, 0.9e6 * size * speed, 1.1e6 * size * speed)
+        for size, recipe in enumerate(("fp32", "full-8"), 1)
+        for speed, device in enumerate(("phone", "watch EMULATED (emulated-host)"), 1)
+    ]
+    picture = latencies(costs)
+    assert "2 recipes on 2 devices" in picture.alt
+    assert "watch EMULATED (emulated-host) from 2 ms (fp32) to 4 ms (full-8)" in picture.alt
+    with pytest.raises(ValueError, match="above 0"):
+        latencies([Cost("fp32", "phone", 0.0)])
+
+
+def test_many_nights_are_told_by_what_moved_farthest() -> None:
+    calm = replace(made.line(20, ()), name="calm")
+    picture = nights([calm, replace(made.line(20, (19,)), name="moved")])
+    assert "moved: +10.0 %" in picture.alt and "Steps: moved" in picture.alt
+    assert "None has a step" in nights([calm]).alt
+    with pytest.raises(ValueError, match="no nights"):
+        nights([made.line(1, ())])

@@ -116,6 +116,18 @@ def test_a_night_before_any_other_and_without_figures_has_no_pictures() -> None:
     assert "<svg" not in text and "Against" not in text
 
 
+def test_the_figure_that_got_worse_is_the_one_that_is_told() -> None:
+    ratio = {"value": 0.99, "low": 0.97, "high": 1.01}
+    slow = {"figure": "p90_ns", "verdict": "regressed", "ratio": {**ratio, "value": 1.21}}
+    size = {"figure": "size_bytes", "verdict": "regressed", "ratio": {**ratio, "value": 1.5}}
+    main = {"figure": "p50_ns", "verdict": "unchanged", "ratio": ratio}
+    before = {**cell("digits", "fp32", "phone").before, **main, "verdict": "regressed",
+              "figures": [size, main, slow]}  # fmt: skip
+    one = cell("digits", "fp32", "phone", before=before, line=None)
+    text = made.read(html(night_page(Morning("all", [one], 1.0), made.AGAIN))).text
+    assert "p90" in text and "+21.0 %" in text and "+50.0 %" not in text
+
+
 def test_what_was_not_compared_says_so() -> None:
     before = {"run": "r", "verdict": "inconclusive", "fails": False, "figure": None, "ratio": None,
               "same_model": False, "refused": ["runtime"], "problem": None}  # fmt: skip

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.report.charts.picture import Colour, Picture, draw, label
+from pipeline.report.words import layer_names
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,12 +36,16 @@ def operators(shares: Sequence[Share], name: str = "operators") -> Picture:
     shown = ordered[:_MOST]
     if rest := ordered[_MOST:]:
         shown = [*shown, Share(f"{len(rest)} others", "", sum(one.part for one in rest))]
+    names = layer_names([one.name for one in shown])
+    called = [
+        f"{name} ({one.kind})" if one.kind else name for name, one in zip(names, shown, strict=True)
+    ]
 
     def paint(figure: Figure) -> None:
         axes = figure.subplots()
         places = range(len(shown) - 1, -1, -1)
         axes.barh(places, [100 * one.part for one in shown], color=Colour.MAIN.value, height=0.7)
-        axes.set_yticks(places, [label(_called(one), 30) for one in shown], fontsize=7.5)
+        axes.set_yticks(places, [label(text, 30) for text in called], fontsize=7.5)
         for place, one in zip(places, shown, strict=True):
             axes.annotate(
                 f"{100 * one.part:.1f}", (100 * one.part, place), xytext=(3, 0),
@@ -52,10 +57,6 @@ def operators(shares: Sequence[Share], name: str = "operators") -> Picture:
         axes.set_xlabel("% of an inference")
 
     first = shown[0]
-    alt = f"Of {len(shares)} operators {label(_called(first), 60)} takes most, "
+    alt = f"Of {len(shares)} operators {label(called[0], 60)} takes most, "
     alt += f"{100 * first.part:.1f} % of an inference."
     return draw(name, alt, 0.6 + _ROW_IN * len(shown), paint)
-
-
-def _called(one: Share) -> str:
-    return f"{one.name} ({one.kind})" if one.kind else one.name
