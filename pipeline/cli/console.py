@@ -40,9 +40,14 @@ class Terminal:
         return self._listener
 
     def print(self, *parts: Any) -> None:
-        """Print rich renderables."""
+        """Print rich renderables; a table that is too wide comes in parts."""
+        from rich.table import Table
+
+        from pipeline.cli import narrow
+
         for part in parts:
-            self._console.print(part)
+            fitting = narrow.parts(part, self._console) if isinstance(part, Table) else [part]
+            self._console.print(*fitting, sep="\n")
 
     def error(self, message: str, hint: str) -> None:
         """What is wrong, and what to do."""
