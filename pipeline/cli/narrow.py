@@ -10,18 +10,31 @@ from rich.table import Column, Table
 
 #: Padding and the line between two columns, as rich draws them.
 _BETWEEN = 3
+#: Part of a line that names of rows may take.
+_MOST_NAMED = 0.6
 
 
 def parts(table: Table, console: Console) -> list[Table]:
     """The table itself where what must not be broken fits, else parts of its columns.
 
-    The first column, which names the rows, is in each.
+    The columns that name the rows are in each.
     """
     needs = [_need(column, console) + _BETWEEN for column in table.columns]
-    if sum(needs) < console.width or len(needs) < 3:
+    named = _named(table, needs, console.width)
+    if sum(needs) < console.width or len(needs) < len(named) + 2:
         return [table]
-    groups = list(_groups(needs, console.width - 1))
-    return [_part(table, [0, *group], first=group is groups[0]) for group in groups]
+    groups = list(_groups(needs, len(named), console.width - 1))
+    return [_part(table, [*named, *group], first=group is groups[0]) for group in groups]
+
+
+def _named(table: Table, needs: Sequence[int], width: int) -> range:
+    """The columns that name the rows: the first, and words beside it as far as figures keep room."""
+    count = 1
+    for column in table.columns[1:]:
+        if column.justify == "right" or sum(needs[: count + 1]) > _MOST_NAMED * width:
+            break
+        count += 1
+    return range(count)
 
 
 def _need(column: Column, console: Console) -> int:
@@ -35,11 +48,12 @@ def _need(column: Column, console: Console) -> int:
     return max([column.min_width or 0, *widths])
 
 
-def _groups(needs: Sequence[int], width: int) -> Iterator[list[int]]:
-    """The columns after the first, as many together as fit beside it."""
+def _groups(needs: Sequence[int], named: int, width: int) -> Iterator[list[int]]:
+    """The columns after the ``named`` ones, as many together as fit beside them."""
+    room = width - sum(needs[:named])
     group: list[int] = []
-    for at in range(1, len(needs)):
-        if group and needs[0] + sum(needs[one] for one in group) + needs[at] > width:
+    for at in range(named, len(needs)):
+        if group and sum(needs[one] for one in group) + needs[at] > room:
             yield group
             group = []
         group.append(at)

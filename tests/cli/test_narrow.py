@@ -48,6 +48,17 @@ def test_a_table_that_fits_stays_whole() -> None:
     assert count == 1 and len(text.splitlines()) == 7
 
 
+def test_what_names_a_row_is_in_each_part() -> None:
+    made = Table(box=SIMPLE_HEAD)
+    for header in ("model", "figure"):
+        made.add_column(header, no_wrap=True)
+    for header in ("before", "after", "change", "99 % interval"):
+        made.add_column(header, no_wrap=True, justify="right")
+    made.add_row("digits", "p50 ms", "0.05282 ms", "0.05471 ms", "+3.5 %", "+1.0 to +4.0 %")
+    count, text = printed(made, 50)
+    assert count > 1 and text.count("digits") == text.count("p50 ms") == count
+
+
 def test_columns_that_may_wrap_do() -> None:
     made = Table(box=SIMPLE_HEAD)
     for header in ("case", "what", "why"):
