@@ -28,7 +28,7 @@ def parts(table: Table, console: Console) -> list[Table]:
 
 
 def _named(table: Table, needs: Sequence[int], width: int) -> range:
-    """The columns that name the rows: the first, and words beside it as far as figures keep room."""
+    """The first column, and words beside it as long as figures keep enough room."""
     count = 1
     for column in table.columns[1:]:
         if column.justify == "right" or sum(needs[: count + 1]) > _MOST_NAMED * width:
