@@ -58,7 +58,8 @@ class Local:
         """Each job as it is done."""
         lines: dict[str, list[Job]] = {}
         for job in jobs:
-            lines.setdefault(job.device, []).append(job)
+            # Two devices by name, one by what is asked for: they would find each other busy.
+            lines.setdefault(job.wish.target or job.wish.profile.name, []).append(job)
         done: queue.Queue[tuple[Job, tuple[Outcome, ...]]] = queue.Queue()
 
         def work(line: Sequence[Job]) -> None:
