@@ -15,6 +15,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DIGITS = ROOT / "examples" / "digits" / "deploy.yaml"
+#: An emulated device that is measured quickly, for tests that want no figures.
+QUICK = ("--device", ROOT / "tests/e2e/quick/phone.yaml", "--emulate", "host")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import DIGITS, ROOT, Cli, environment
+from tests.e2e.conftest import DIGITS, QUICK, ROOT, Cli, environment
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +39,7 @@ def test_the_second_deployment_runs_the_benchmark_alone(
     copy: Cli, no_mindspore: dict[str, str]
 ) -> None:
     before = copy.models()
-    done = copy("deploy", DIGITS, "--emulate", "host", "--json", env=no_mindspore)
+    done = copy("deploy", DIGITS, *QUICK, "--json", env=no_mindspore)
     assert done.code == 0, done.err
     assert all(all(reused) for reused in stages(copy).values())
     assert copy.models() == before
@@ -54,10 +54,10 @@ def test_a_changed_recipe_redoes_only_what_depends_on_it(copy: Cli, tmp_path: Pa
     recipe.write_text(recipe.read_text().replace("KL", "MAX_MIN"))
     config = example / "deploy.yaml"
     config.write_text(config.read_text().replace("[../..]", f"[{ROOT}]"))
-    first = copy("deploy", config, "--emulate", "host", "--json")
+    first = copy("deploy", config, *QUICK, "--json")
     assert first.code == 0, first.err
     recipe.write_text(recipe.read_text().replace("MAX_MIN", "REMOVAL_OUTLIER"))
-    second = copy("deploy", config, "--emulate", "host", "--json")
+    second = copy("deploy", config, *QUICK, "--json")
     assert second.code == 0, second.err
     reused = stages(copy)
     assert reused["convert"].count(False) == 1
@@ -72,7 +72,7 @@ def test_a_damaged_result_is_made_again_and_not_trusted(copy: Cli) -> None:
     for model in (copy.workspace / ".store" / "convert").glob("*/model.ms"):
         model.chmod(0o644)
         model.write_bytes(model.read_bytes()[:1000])
-    done = copy("deploy", DIGITS, "--emulate", "host", "--json")
+    done = copy("deploy", DIGITS, *QUICK, "--json")
     assert done.code == 0, done.err
     assert copy.models() == before
     # Six lines, but fp32 is what the baseline has just made.
@@ -83,7 +83,7 @@ def test_killed_at_any_moment_the_next_call_finishes_it(
     deployed: tuple[Cli, Any], fresh: Cli
 ) -> None:
     expected = deployed[0].models()
-    command = fresh.command("deploy", DIGITS, "--emulate", "host", "--json")
+    command = fresh.command("deploy", DIGITS, *QUICK, "--json")
     chance = random.Random(7)
     kills = 0
     for _ in range(10):
@@ -101,7 +101,7 @@ def test_killed_at_any_moment_the_next_call_finishes_it(
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     assert kills >= 5
-    done = fresh("deploy", DIGITS, "--emulate", "host", "--json")
+    done = fresh("deploy", DIGITS, *QUICK, "--json")
     assert done.code == 0, done.err
     assert fresh.models() == expected
     assert fresh.litter() == []
@@ -110,7 +110,7 @@ def test_killed_at_any_moment_the_next_call_finishes_it(
 @pytest.mark.parametrize("after_s", [0.3, 1.0, 3.0, 6.0])
 def test_ctrl_c_ends_it_at_once_and_keeps_what_is_finished(fresh: Cli, after_s: float) -> None:
     process = subprocess.Popen(
-        fresh.command("deploy", DIGITS, "--emulate", "host", "--json"),
+        fresh.command("deploy", DIGITS, *QUICK, "--json"),
         cwd=ROOT,
         env=environment(),
         stdout=subprocess.PIPE,

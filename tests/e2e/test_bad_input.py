@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.e2e.conftest import DIGITS, Cli
+from tests.e2e.conftest import DIGITS, QUICK, Cli
 
 pytestmark = pytest.mark.slow
 
@@ -140,7 +140,7 @@ def test_a_limit_that_is_not_met_ends_with_one(copy: Cli, example: Path) -> None
     config = yaml.safe_load(path.read_text())
     config["limits"] = {"accuracy_drop_points": 1.0, "min_cosine": 1.0}
     path.write_text(yaml.safe_dump(config))
-    done = copy("deploy", path, "--emulate", "host", "-r", "full-8", "--json")
+    done = copy("deploy", path, *QUICK, "-r", "full-8", "--json")
     assert done.code == 1, done.err
     assert done.json["verdict"] == "failed"
     assert "cosine" in done.json["failures"][0]
