@@ -109,7 +109,10 @@ class LocalDiskFull(ToolchainError):
 
     @property
     def hint(self) -> str:
-        return "free some space or choose another --workspace; nothing half-written was kept"
+        return (
+            "free some space, also where temporary files go (TMPDIR), or choose another"
+            " --workspace; nothing half-written was kept"
+        )
 
 
 @dataclass(eq=False)
