@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.chain.nightly.case import Arrived, Case
 from pipeline.chain.nightly.matrix import Matrix
+from pipeline.chain.nightly.publish import JUNIT
 from pipeline.chain.run import MANIFEST, Run, go_on, start_folder
 from pipeline.core import files
 from pipeline.core.errors import LocalFileError
@@ -76,7 +77,8 @@ def _unfinished(workspace: Path, name: str, matrix: Matrix) -> Path | None:
         try:
             if files.read_json(plan)["digest"] != matrix.digest:
                 continue
-            finished = (plan.parent / MANIFEST).is_file() and (
+            # What it writes last: without it the night may lack its pages, or its history.
+            finished = (plan.parent / JUNIT).is_file() and (
                 files.read_json(plan.parent / MANIFEST).get("status") == "done"
             )
         except (LocalFileError, ValueError, KeyError, TypeError, AttributeError):
