@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.report.charts.courses import courses
+from pipeline.report.charts.courses import courses, launches
 from pipeline.report.charts.distributions import distributions
 from pipeline.report.charts.operators import operators
 from pipeline.report.charts.pareto import pareto
@@ -32,6 +32,7 @@ from pipeline.search.candidate import Limit, front
 from pipeline.search.sensitivity import Spread
 
 _MOST_SPREADS = 12
+_MOST_LAUNCHED = 8
 _MOST_TRENDS = 6
 
 
@@ -120,9 +121,26 @@ def _latency(found: Deployment) -> list[Part]:
         caption = f"Every sample, on {_where(found)}; the line is the median, the bar below it the "
         caption += "99 % interval of the median."
         parts.append(Figure(distributions(sampled), caption))
+    if turns := [one for one in found.models[:_MOST_LAUNCHED] if one.launches]:
+        picture = launches([one.launches for one in turns], [one.name for one in turns], "launches")
+        caption = "Each launch by its p50: a slope is warming or a drift, a jump something beside. "
+        parts.append(Figure(picture, caption + _warmth(turns)))
     if long := [one.course for one in found.models if one.course is not None]:
         parts.append(Figure(courses(long), f"Sustained, on {_where(found)}."))
     return parts
+
+
+def _warmth(models: Sequence[Model]) -> str:
+    """Of the device, before and after all of them."""
+    ends = [
+        (one.record.get("telemetry") or {}).get(when) or {}
+        for one in models
+        for when in ("before", "after")
+    ]
+    known = [end["temperature_mc"] for end in ends if end.get("temperature_mc") is not None]
+    if not known:
+        return "The temperature is not known."
+    return f"The temperature was {min(known) / 1000:.1f} to {max(known) / 1000:.1f} °C."
 
 
 def _operators(found: Deployment) -> list[Part]:

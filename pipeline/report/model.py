@@ -88,6 +88,12 @@ class Model:
         )
 
     @property
+    def launches(self) -> tuple[float, ...]:
+        """The p50 of each of its launches in nanoseconds, in their order; none of a single one."""
+        runs = sorted(self.record.get("runs") or (), key=lambda run: run.get("round") or 0)
+        return tuple(run["p50_ns"] for run in runs if run.get("p50_ns")) if len(runs) > 1 else ()
+
+    @property
     def shares(self) -> list[Share]:
         """What its operators take, of time or of instructions."""
         told = [(one, one["total_ns"]) for one in self.record.get("operators") or ()]

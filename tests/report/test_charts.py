@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.errors import one_line
-from pipeline.report.charts.courses import courses
+from pipeline.report.charts.courses import courses, launches
 from pipeline.report.charts.distributions import distributions
 from pipeline.report.charts.latencies import Cost, latencies
 from pipeline.report.charts.layers import bars, sqnr
@@ -60,6 +60,7 @@ CHARTS: dict[str, Callable[[], Picture]] = {
     "one operator": lambda: operators(made.shares(1)),
     "trend": lambda: trend(made.line(40, (20,))),
     "a night": lambda: trend(made.line(1, ())),
+    "launches": lambda: launches([[3.0, 4.0, 5.0], [1.0, 1.0]], ["fp32", "<full>"], "launches"),
     "nights": lambda: nights([made.line(20, (5,)), made.line(2, ())]),
     "costs": lambda: latencies([Cost("<fp32>", "watch & phone", 1e6, 0.9e6, 1.1e6, 2e6)]),
     "one spread": lambda: spreads(made.spreads(1)),

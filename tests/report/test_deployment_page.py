@@ -24,6 +24,8 @@ def record(**changes: Any) -> dict[str, Any]:
         },
         "over_runs": {"p50_ns": {"value": 2e6, "low": 1.9e6, "high": 2.1e6}},
         "load_ns": 5_000_000,
+        "runs": [{"round": 1, "p50_ns": 2.1e6}, {"round": 0, "p50_ns": 1.9e6}],
+        "telemetry": {"before": {"temperature_mc": 31_000}, "after": {"temperature_mc": 33_500}},
         "peak_memory_bytes": 80_000_000,
         "operators": [{"name": "conv1", "type": "Conv2D", "calls": 3, "total_ns": 100}],
         **changes,
@@ -46,9 +48,18 @@ def found(name: str = "fp32", failures: tuple[str, ...] = (), **changes: Any) ->
 
 def test_it_says_what_was_measured_and_where() -> None:
     seen = made.read(html(deployment_page(found(), made.AGAIN)))
-    for text in ("Passed:", "EMULATED", "1.9 to 2.1", "~4", "conv1", "80.0", "ABC"):
+    for text in (
+        "Passed:",
+        "EMULATED",
+        "1.9 to 2.1",
+        "~4",
+        "conv1",
+        "80.0",
+        "31.0 to 33.5 °C",
+        "ABC",
+    ):
         assert text in seen.text, text
-    assert seen.tags.count("svg") == 6  # pareto, samples, two profiles, a trend, weights
+    assert seen.tags.count("svg") == 7  # pareto, samples, launches, two profiles, a trend, weights
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from statistics import median
+from typing import TYPE_CHECKING, Any
 
 from pipeline.report.charts.picture import Colour, Picture, axis_title, draw, label
 from pipeline.report.words import milliseconds
@@ -28,6 +29,43 @@ class Course:
     temperature_mc: Sequence[int | None]
 
 
+def launches(shown: Sequence[Sequence[float]], names: Sequence[str], name: str) -> Picture:
+    """The p50 of each launch of models that took turns, in percent of the model's own median.
+
+    Raises ValueError without a model, or with one that has no launches.
+    """
+    if not shown or not all(shown):
+        raise ValueError("there are no launches")
+    parts = [[100 * value / median(values) for value in values] for values in shown]
+
+    def paint(figure: Figure) -> None:
+        from matplotlib.ticker import MaxNLocator
+
+        axes = figure.subplots()
+        for number, (values, model) in enumerate(zip(parts, names, strict=True)):
+            places = range(1, len(values) + 1)
+            axes.plot(places, values, label=label(model, 22), **_look(number))
+        axes.set_ylim(bottom=0)
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        axes.set_xlabel("launch")
+        axes.set_ylabel("% of the median launch")
+        told = axes.get_legend_handles_labels()
+        figure.legend(*told, loc="outside lower center", ncols=2)
+
+    far = max(zip(parts, names, strict=True), key=lambda one: max(one[0]) - min(one[0]))
+    alt = f"The p50 of each launch of {len(parts)} models against the model's median launch. "
+    alt += f"{label(far[1], 60)} differs most: {min(far[0]):.0f} to {max(far[0]):.0f} %."
+    return draw(name, alt, _PANEL_IN + 0.5 + 0.2 * (-(-len(parts) // 2)), paint)
+
+
+def _look(number: int) -> dict[str, Any]:
+    return {
+        "color": _COLOURS[number % len(_COLOURS)].value,
+        "linestyle": _STYLES[number // len(_COLOURS) % len(_STYLES)],
+        "linewidth": 1.4,
+    }
+
+
 def courses(shown: Sequence[Course], name: str = "courses") -> Picture:
     """A line a run, and the temperatures below where there are any.
 
@@ -44,11 +82,7 @@ def courses(shown: Sequence[Course], name: str = "courses") -> Picture:
         axis_title(panels[0], "latency, p50")
         panels[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: milliseconds(value)))
         for number, one in enumerate(shown):
-            look = {
-                "color": _COLOURS[number % len(_COLOURS)].value,
-                "linestyle": _STYLES[number // len(_COLOURS) % len(_STYLES)],
-                "linewidth": 1.4,
-            }
+            look = _look(number)
             panels[0].plot(one.at_s, one.p50_ns, label=label(one.name, 22), **look)
             if warm:
                 degrees = [
