@@ -140,7 +140,7 @@ print("equal")
 @pytest.mark.slow
 def test_training_runs_is_seeded_and_writes_a_checkpoint(tmp_path):
     outs = [tmp_path / "new" / f"{name}.ckpt" for name in "ab"]
-    options = "--epochs 1 --images 192 --out"
+    options = "--epochs 1 --images 128 --out"
     for out in outs:
         done = run("-m", "examples.numbers.train", *options.split(), str(out))
         assert done.returncode == 0, done.stderr
