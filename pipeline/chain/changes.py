@@ -29,6 +29,8 @@ THRESHOLDS = {
 }
 #: Percentage points.
 ACCURACY_POINTS = 0.5
+#: Within which the counts of two runs of one model agree (tests/measure/instructions.md).
+_REPEATS = 0.001
 _OF_RUNS = ("p50_ns", "p90_ns", "load_ns", "first_inference_ns", "peak_memory_bytes")
 _TIMES = ("p50_ns", "p90_ns")
 _CHANGED = {Verdict.IMPROVED, Verdict.REGRESSED}
@@ -106,19 +108,11 @@ def _exact(figure: str, old: float, new: float, thresholds: Mapping[str, float])
 
 
 def _instructions(old: Json, new: Json, thresholds: Mapping[str, float]) -> Change:
-    """Counts, by the bounds of their medians."""
-    (old_low, old_high), (new_low, new_high) = _bounds(old), _bounds(new)
-    change = Estimate(new["total"] / old["total"], new_low / old_high, new_high / old_low)
+    """Medians of counts, as well as those repeat; single inferences scatter more."""
+    value = new["total"] / old["total"]
+    change = Estimate(value, value / (1 + _REPEATS), value * (1 + _REPEATS))
     limit = thresholds["instructions"]
     return Change("instructions", old["total"], new["total"], change, limit, judge(change, limit))
-
-
-def _bounds(counts: Json) -> tuple[int, int]:
-    """Between which the median lies; of few samples, or in an older record, all that were seen."""
-    low, high = counts.get("low_total"), counts.get("high_total")
-    if low is None or high is None:
-        return counts["min_total"], counts["max_total"]
-    return low, high
 
 
 def _of_runs(figure: str, old: Json, new: Json, threshold: float, paired: bool) -> Change | None:

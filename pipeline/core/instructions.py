@@ -90,9 +90,8 @@ class OperatorShare:
 class InstructionSummary:
     """Instructions per inference. ``executed`` is the median sample of ``n``, by its total.
 
-    ``low_total`` and ``high_total``: between which the median lies at 99 %; None where the samples
-    are too few. The least and the most are of single inferences, which allocation, and whatever
-    else keeps this machine busy, may change.
+    The least and the most are of single inferences, which a busy machine moves by a percent or
+    two; the median repeats to 0.1 %.
     ``operators`` are in the order of execution; what they do not explain is the runtime's own.
     ``cpu``: the processor that was emulated, which decides about the kernels.
     """
@@ -103,8 +102,6 @@ class InstructionSummary:
     min_total: int
     max_total: int
     operators: tuple[OperatorShare, ...] = ()
-    low_total: int | None = None
-    high_total: int | None = None
 
     @property
     def spread_percent(self) -> float:
@@ -119,8 +116,6 @@ class InstructionSummary:
             **self.executed.as_json(),
             "min_total": self.min_total,
             "max_total": self.max_total,
-            "low_total": self.low_total,
-            "high_total": self.high_total,
             "spread_percent": round(self.spread_percent, 4),
             "operators": [one.as_json() for one in self.operators],
         }

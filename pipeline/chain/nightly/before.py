@@ -181,7 +181,7 @@ def _told(one: Change) -> str:
     if one.ratio is not None:
         text += f", {_percent(one.ratio.value)} %"
         if one.ratio.low is not None and one.ratio.high is not None:
-            text += f" ({_percent(one.ratio.low)} to {_percent(one.ratio.high)} at 99 %)"
+            text += f" ({_percent(one.ratio.low)} to {_percent(one.ratio.high)})"
     return text + (f"; {one.note}" if one.note else "")
 
 

@@ -24,7 +24,6 @@ from pipeline.stages.benchmark.pilot import compare_outputs
 from pipeline.stages.benchmark.plan import Settings
 from pipeline.stages.benchmark.validity import Judgement
 from pipeline.stages.benchmark.workload import Workload
-from pipeline.statistics.percentiles import interval
 
 if TYPE_CHECKING:
     from pipeline.stages.benchmark.bench import Bench
@@ -120,10 +119,8 @@ def _summary(ready: Bench, run: RunnerResult, by_operator: RunnerResult) -> Inst
     try:
         if len(run.instructions) != ready.count:
             raise ValueError(f"{len(run.instructions)} samples counted, not {ready.count}")
-        summary = summarize(
+        return summarize(
             cpu, run.instructions, by_operator.instructions, by_operator.operator_counts
         )
     except ValueError as error:
         raise RecordUnreadable(ready.device.key, str(error)) from None
-    low, high = interval(sorted(one.total for one in run.instructions), 50)
-    return replace(summary, low_total=low, high_total=high)
