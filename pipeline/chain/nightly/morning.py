@@ -12,6 +12,7 @@ from pipeline.core.errors import PipelineError
 from pipeline.history.history import Filter
 from pipeline.history.record import conditions, samples
 from pipeline.history.result import Conditions, Figure
+from pipeline.history.samples import Runs
 from pipeline.history.trend import Trend
 from pipeline.report.charts.trends import Line
 from pipeline.report.morning import Cell, Mark, Morning
@@ -57,8 +58,16 @@ def _cell(one: Json, folder: Path, lines: Mapping[Conditions, Line]) -> Cell:
         row=row,
         before=before,
         line=lines.get(conditions(**_names(case), record=record)) if record else None,
-        runs=samples(part, row["name"], record) if record and stands_out else (),
+        runs=_runs(part, row) if record and stands_out else (),
     )
+
+
+def _runs(folder: Path, row: Json) -> Runs:
+    """Every sample; none where the file is damaged, for the figures stand without them."""
+    try:
+        return samples(folder, row["name"], row["benchmark"])
+    except (PipelineError, ValueError, KeyError, TypeError):
+        return ()
 
 
 def _names(case: Json) -> dict[str, str]:

@@ -93,7 +93,8 @@ def _moment(moments: Sequence[int], at: float, form: str) -> str:
 
 def _alt(lines: Sequence[Line], moments: Sequence[int], scale: float) -> str:
     far = max(lines, key=lambda one: abs(change(one)))
-    text = f"{len(lines)} figures over {len(moments)} nights, each against its own median; a row "
+    count = "1 figure" if len(lines) == 1 else f"{len(lines)} figures"
+    text = f"{count} over {len(moments)} nights, each against its own median; a row "
     text += f"is {100 * math.expm1(scale):.0f} % high to either side. Farthest from the nights "
     text += f"before is {label(far.name, 60)}: {100 * change(far):+.1f} %. "
     stepped = [label(one.name, 60) for one in lines if one.steps]
