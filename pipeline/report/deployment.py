@@ -11,6 +11,7 @@ from pipeline.report.charts.operators import operators
 from pipeline.report.charts.pareto import pareto
 from pipeline.report.charts.spreads import spreads
 from pipeline.report.charts.trends import Line, trend
+from pipeline.report.compared import compared
 from pipeline.report.document import (
     Again,
     Column,
@@ -58,6 +59,7 @@ def deployment_page(found: Deployment, again: Again) -> Page:
     sections = [
         Section("Models", _models(found)),
         Section("Latency", _latency(found)),
+        Section("Against an older run", _compared(found)),
         Section("Operators", _operators(found)),
         Section("Over the nights", _trends(found)),
         Section("Weights", _weights(found)),
@@ -83,6 +85,8 @@ def _verdict(found: Deployment) -> Verdict:
         return Verdict(
             Tone.BAD, "Failed:", f"{len(failures)} limits missed: {'; '.join(failures)}."
         )
+    if worse := (found.report.get("comparison") or {}).get("regressions"):
+        return Verdict(Tone.BAD, "Regressed:", f"{'; '.join(worse)}.")
     if invalid:
         told = "; ".join(f"{one.name}: {one.record.get('reason')}" for one in invalid)
         return Verdict(Tone.BAD, "Not valid:", f"{told}.")
@@ -128,6 +132,11 @@ def _latency(found: Deployment) -> list[Part]:
     if long := [one.course for one in found.models if one.course is not None]:
         parts.append(Figure(courses(long), f"Sustained, on {_where(found)}."))
     return parts
+
+
+def _compared(found: Deployment) -> list[Part]:
+    comparison = found.report.get("comparison")
+    return compared(comparison) if comparison else []
 
 
 def _warmth(models: Sequence[Model]) -> str:

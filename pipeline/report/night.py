@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.report import night_pictures
+from pipeline.report.compared import interval, percent_change
 from pipeline.report.document import (
     Again,
     Column,
@@ -75,8 +76,7 @@ def _matrix(morning: Morning) -> list[Part]:
     lines: dict[tuple[str, str], dict[str, Cell]] = {}
     for cell in morning.cells:
         lines.setdefault((cell.model, cell.recipe), {})[cell.device] = cell
-    columns = [Column("model", numeric=False), Column("recipe", numeric=False)]
-    columns += [Column("accuracy"), Column("bytes")]
+    columns = [Column("model/recipe", numeric=False), Column("accuracy"), Column("bytes")]
     for device in devices:
         played = emulation(cell.row for cell in morning.cells if cell.device == device)
         columns.append(Column(f"{device} {played}".strip()))
@@ -86,8 +86,7 @@ def _matrix(morning: Morning) -> list[Part]:
         accuracy = known.get("accuracy_percent")
         size = known.get("size_bytes")
         found = (
-            model,
-            recipe,
+            f"{model}/{recipe}",
             UNKNOWN if accuracy is None else percent(accuracy),
             UNKNOWN if size is None else f"{size:,}",
             *(_shown(cells.get(device)) for device in devices),
@@ -126,13 +125,12 @@ def _changes(caption: str, cells: Sequence[Cell]) -> Table:
 def _change(cell: Cell) -> Row:
     before, told = cell.before, _decisive(cell.before)
     ratio = told.get("ratio") or {}
-    low, high = ratio.get("low"), ratio.get("high")
     cells = (
         cell.name,
         "not compared" if before.get("refused") or before.get("problem") else before["verdict"],
         (told.get("figure") or UNKNOWN).removesuffix("_ns"),
-        UNKNOWN if ratio.get("value") is None else _percent(ratio["value"]),
-        UNKNOWN if low is None or high is None else f"{_percent(low)} to {_percent(high)}",
+        UNKNOWN if ratio.get("value") is None else percent_change(ratio["value"]),
+        interval(ratio.get("low"), ratio.get("high")),
         "same file" if before.get("same_model") else "changed",
         str(before["run"]),
     )
@@ -146,10 +144,6 @@ def _decisive(before: Mapping[str, Any]) -> Mapping[str, Any]:
     worse = [one for one in before["figures"] if one["verdict"] == "regressed"]
     main = [one for one in worse if one["figure"] == before["figure"]]
     return next(iter((*main, *(one for one in worse if one["figure"] in _JUDGED))), before)
-
-
-def _percent(ratio: float) -> str:
-    return f"{100 * (ratio - 1):+.1f} %"
 
 
 def _figures(morning: Morning) -> list[Part]:

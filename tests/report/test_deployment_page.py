@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -72,6 +73,42 @@ def test_it_says_what_was_measured_and_where() -> None:
 def test_a_bad_one_says_so_first(changes: dict[str, Any], said: str) -> None:
     page = deployment_page(found(**changes), made.AGAIN)
     assert page.verdict.tone is Tone.BAD and said in page.verdict.sentence
+
+
+def comparison(verdict: str) -> dict[str, Any]:
+    ratio = {"value": 1.07, "low": 1.05, "high": 1.09}
+    figures = [
+        {"figure": "p50_ns", "before": 2e6, "after": 2.14e6, "ratio": ratio, "verdict": verdict,
+         "note": ""},
+        {"figure": "accuracy_percent", "before": 99.0, "after": 98.75, "ratio": None,
+         "verdict": "unchanged", "note": "as it was"},
+    ]  # fmt: skip
+    model = {"model": "fp32", "problem": None, "differences": ["runtime"], "figures": figures}
+    return {
+        "before": "runs/A", "after": "runs/B", "paired": True, "added": ["new"], "models": [model],
+        "regressions": ["fp32: p50_ns"] if verdict == "regressed" else [],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("verdict", "word"), [("regressed", "Regressed:"), ("improved", "Passed:")]
+)
+def test_an_older_run_is_told_of_with_effects_and_intervals(verdict: str, word: str) -> None:
+    one = found()
+    page = deployment_page(
+        replace(one, report={**one.report, "comparison": comparison(verdict)}), made.AGAIN
+    )
+    text = made.read(html(page)).text
+    assert page.verdict.word == word and verdict in text
+    for told in (
+        "+7.0 %",
+        "+5.0 % to +9.0 %",
+        "-0.25 points",
+        "2.14",
+        "taking turns",
+        "compared nevertheless",
+    ):
+        assert told in text, told
 
 
 def test_an_emulated_processor_has_instructions_and_no_time() -> None:
