@@ -86,7 +86,8 @@ def _verdict(found: Deployment) -> Verdict:
             Tone.BAD, "Failed:", f"{len(failures)} limits missed: {'; '.join(failures)}."
         )
     if worse := (found.report.get("comparison") or {}).get("regressions"):
-        return Verdict(Tone.BAD, "Regressed:", f"{'; '.join(worse)}.")
+        told = "; ".join(str(one).removesuffix("_ns") for one in worse)
+        return Verdict(Tone.BAD, "Regressed:", f"{told}.")
     if invalid:
         told = "; ".join(f"{one.name}: {one.record.get('reason')}" for one in invalid)
         return Verdict(Tone.BAD, "Not valid:", f"{told}.")
