@@ -237,10 +237,12 @@ def test_a_model_that_does_not_load_is_code_4_and_takes_no_other_with_it(lab: La
 
 
 def test_a_device_that_vanished_is_code_3(lab: Lab) -> None:
-    lab.phone("PHONE2").set_fault(Fault(FaultKind.VANISH, times=None, after_calls=20))
+    fault = Fault(FaultKind.CUT_SHELL, containing="0-0.json", then="Absent")  # the first batch
+    lab.phone("PHONE2").set_fault(fault)
     night = lab.night("vanished", NIGHT.replace("PHONE1", "PHONE2"))
     (case,) = night.red
     assert (night.done.code, case["exit_code"], case["status"]) == (3, 3, "error")
+    assert "start benchmark phone" in night.done.err
     night.agrees()
 
 
