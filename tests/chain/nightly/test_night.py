@@ -123,8 +123,8 @@ def test_an_interrupted_night_goes_on_and_measures_nothing_twice(
     night = run(tmp_path, workspace, second)
     assert second.performed == ["watch"] and night.resumed == 2
     assert night.exit_code is ExitCode.DONE
-    third = Planted()
-    assert run(tmp_path, workspace, third).resumed == 0 and third.performed == ["phone", "watch"]
+    third = run(tmp_path, workspace, Planted({"phone": GONE, "watch": GONE}))
+    assert third.resumed == 0 and third.count(Status.ERROR) == 4
 
 
 def test_a_device_that_became_slower_is_red_until_it_is_mended(
@@ -170,7 +170,8 @@ def test_a_device_that_became_slower_is_red_until_it_is_mended(
 def test_fresh_begins_anew(tmp_path: Path, workspace: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, workspace, Planted({"watch": KeyboardInterrupt}))
-    assert run(tmp_path, workspace, Planted(), fresh=True).resumed == 0
+    night = run(tmp_path, workspace, Planted({"phone": GONE, "watch": GONE}), fresh=True)
+    assert night.resumed == 0 and night.count(Status.ERROR) == 4
 
 
 def test_a_case_whose_record_was_lost_is_missing_and_red(tmp_path: Path, workspace: Path) -> None:
@@ -181,7 +182,7 @@ def test_a_case_whose_record_was_lost_is_missing_and_red(tmp_path: Path, workspa
             yield from super().run(jobs, run, listener)
             next((run.folder / "cases").iterdir()).write_text("{")
 
-    night = run(tmp_path, workspace, Forgetful())
+    night = run(tmp_path, workspace, Forgetful(), NIGHT.replace(", watch", ""))
     assert night.count(Status.MISSING) == 1 and night.exit_code is ExitCode.NO_DATA
     suites = ElementTree.fromstring((night.run_folder / "junit.xml").read_text())
     (wrong,) = suites.iter("error")
