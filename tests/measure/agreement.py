@@ -1,6 +1,6 @@
 """Do repeated benchmarks agree, and with whom? Run by hand; not collected by pytest.
 
-``python -m tests.measure.agreement [--repeats N] [--core N]`` deploys the digits, and then, for
+``python -m tests.measure.agreement [--repeats N] [--calm]`` deploys the digits, and then, for
 some models and profiles, calls ``pipeline benchmark`` five times with the default plan: once as
 calm as this machine is, each call followed by as many launches by hand of the runner and of the
 shortest loop over the same runtime (``direct_loop.cc``), and once beside a loop that keeps one core
@@ -8,7 +8,8 @@ busy. It prints, as Markdown,
 
 * the p50 of every call, and which said that it does not know it to 2.5 % or that the device moved;
 * how far those differ that said nothing;
-* the median of the ratios to the runner and to the direct loop.
+* the median of the ratios to the runner and to the direct loop, and the ratio of the least of each,
+  which neighbours on the same machine disturb less.
 
 It ends with 1 where two calls differ by more than 5 % and neither said a word.
 """
@@ -40,6 +41,9 @@ ROOT = Path(__file__).parents[2]
 DIGITS = ROOT / "examples" / "digits" / "deploy.yaml"
 _AGREE = 0.05
 _LAUNCHES, _WARM_UP, _LOOPS = 8, 20, 83
+_HEAD = """\
+| model, profile | p50 of each call, us | these said nothing | apart | over the runner | direct loop |
+|---|---|--:|--:|--:|--:|"""
 _CASES = (("fp32", "watch"), ("full-8", "watch"), ("fp32", "phone"), ("full-8", "phone"))
 
 
@@ -104,6 +108,7 @@ def main() -> None:
     """Measure, print, judge."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--calm", action="store_true", help="without the busy core")
     parser.add_argument("--core", type=int, default=min(os.sched_getaffinity(0)))
     asked = parser.parse_args()
     tools = resolve(None, SOURCES, Silent())
@@ -115,11 +120,10 @@ def main() -> None:
         (run,) = folder.glob("runs/*-deploy-*")
         first = folder / "first.bin"
         first.write_bytes((run / "inputs/input_0.bin").read_bytes()[: 28 * 28 * 4])
-        for calm in (True, False):
+        for calm in (True,) if asked.calm else (True, False):
             print(f"\n{'Calm' if calm else f'Beside a busy core {asked.core}'}, load "
                   f"{os.getloadavg()[0]:.1f} before:\n")  # fmt: skip
-            print("| model, profile | p50 of each call, us | these said nothing | apart "
-                  "| of the runner | of the direct loop |\n|---|---|--:|--:|--:|--:|")  # fmt: skip
+            print(_HEAD)
             with nullcontext() if calm else _busy(asked.core):
                 for recipe, device in _CASES:
                     profile = places.profile(device).profile
@@ -143,18 +147,21 @@ def _row(what: str, rounds: list[Round]) -> bool:
     quiet = [one.p50 for one in rounds if one.quiet]
     apart = max(quiet) / min(quiet) - 1 if len(quiet) > 1 else None
     figures = ", ".join(f"{one.p50:.1f}{'' if one.quiet else ' ~'}" for one in rounds)
-    runner = _ratio([one.p50 / one.by_hand[0] for one in rounds if one.by_hand])
-    direct = _ratio([one.p50 / one.by_hand[1] for one in rounds if one.by_hand])
+    runner, direct = (_against(rounds, which) for which in (0, 1))
     told = f"{100 * apart:.1f} %" if apart is not None else ""
     print(f"| {what} | {figures} | {len(quiet)} of {len(rounds)} | {told} | {runner} | {direct} |",
           flush=True)  # fmt: skip
     return apart is not None and apart > _AGREE
 
 
-def _ratio(ratios: list[float]) -> str:
-    if not ratios:
+def _against(rounds: list[Round], which: int) -> str:
+    """The median of the ratios to what was measured by hand, and the ratio of the least."""
+    pairs = [(one.p50, one.by_hand[which]) for one in rounds if one.by_hand]
+    if not pairs:
         return ""
-    return f"{statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})"
+    ours, by_hand = zip(*pairs, strict=True)
+    middle = statistics.median(one / other for one, other in pairs)
+    return f"{middle:.3f}, {min(ours) / min(by_hand):.3f}"
 
 
 @contextmanager
