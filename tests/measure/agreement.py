@@ -42,7 +42,7 @@ DIGITS = ROOT / "examples" / "digits" / "deploy.yaml"
 _AGREE = 0.05
 _LAUNCHES, _WARM_UP, _LOOPS = 8, 20, 83
 _HEAD = """\
-| model, profile | p50 of each call, us | these said nothing | apart | over the runner | direct loop |
+| model, profile | p50 of each call, us | said nothing | apart | over the runner | direct loop |
 |---|---|--:|--:|--:|--:|"""
 _CASES = (("fp32", "watch"), ("full-8", "watch"), ("fp32", "phone"), ("full-8", "phone"))
 
