@@ -8,6 +8,7 @@ import re
 import socket
 import threading
 import zlib
+from pathlib import Path
 
 _NAME = re.compile(r"([0-9a-f]{8})-(\d{1,10})-(\d{1,10})")
 _count = itertools.count(1)
@@ -67,11 +68,18 @@ def is_stale(name: str) -> bool:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether this machine has a process of this number."""
+    """Whether this machine has a process of this number that has not ended.
+
+    One that has ended keeps its number until its parent asks: state Z of proc(5) stat.
+    """
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except (PermissionError, OverflowError):
         return True
-    return True
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return True
+    return not stat.rpartition(")")[2].lstrip().startswith(("Z", "X"))

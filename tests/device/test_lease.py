@@ -123,11 +123,15 @@ def test_ctrl_c_frees_it(driver, phone, other, number):
         pass
 
 
-def test_a_killed_process_frees_it(driver, phone, other):
+@pytest.mark.parametrize("buried", [True, False])
+def test_a_killed_process_frees_it(driver, phone, other, buried):
     process = other()
     held(process)
     process.kill()
-    process.communicate(timeout=20)
+    if buried:
+        process.communicate(timeout=20)
+    else:  # its parent has not asked for it yet, so that its number is still there
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     assert marked(phone)
     with driver.lease():
         assert holder.read((phone.root / MARKER / "owner").read_text()).pid == os.getpid()
