@@ -15,8 +15,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DIGITS = ROOT / "examples" / "digits" / "deploy.yaml"
-#: An emulated device that is measured quickly, for tests that want no figures.
-QUICK = ("--device", ROOT / "tests/e2e/quick/phone.yaml", "--emulate", "host")
+#: A phone that is measured quickly, for tests that want no figures; and an emulated one.
+PHONE = ("--device", ROOT / "tests/e2e/quick/phone.yaml")
+QUICK = (*PHONE, "--emulate", "host")
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def test_killed_at_any_moment_the_next_call_finishes_it(
     command = fresh.command("deploy", DIGITS, *QUICK, "--json")
     chance = random.Random(7)
     kills = 0
-    for _ in range(10):
+    for _ in range(8):
         process = subprocess.Popen(
             command,
             cwd=ROOT,
@@ -100,7 +100,7 @@ def test_killed_at_any_moment_the_next_call_finishes_it(
         # The whole group, as when a machine goes down; children have groups of their own.
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    assert kills >= 5
+    assert kills >= 4
     done = fresh("deploy", DIGITS, *QUICK, "--json")
     assert done.code == 0, done.err
     assert fresh.models() == expected

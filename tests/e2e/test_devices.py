@@ -20,7 +20,7 @@ from device.emulator import EmulatedDevice, EmulatedSpec, Fault, FaultKind, crea
 from device.runner import SOURCES
 from pipeline.core.events import Silent
 from pipeline.toolchain.toolchain import resolve
-from tests.e2e.conftest import DIGITS, ROOT, Called, Cli, environment
+from tests.e2e.conftest import DIGITS, PHONE, ROOT, Called, Cli, environment
 
 pytestmark = pytest.mark.slow
 
@@ -49,7 +49,8 @@ def lab(toolchain: None, tmp_path: Path) -> Lab:
 
 
 def deploy(cli: Cli, lab: Lab, *more: str) -> Called:
-    return cli("deploy", DIGITS, "--hdc", lab.hdc, "-r", "fp32", "-r", "weight-8", "--json", *more)
+    chosen = ("--hdc", lab.hdc, "-r", "fp32", "-r", "weight-8", *PHONE)
+    return cli("deploy", DIGITS, *chosen, "--json", *more)
 
 
 def left_on(phone: EmulatedDevice) -> set[str]:
@@ -129,8 +130,9 @@ def test_one_pipeline_at_a_time_measures_on_a_device(
 ) -> None:
     phone = lab.phone()
     phone.set_fault(Fault(FaultKind.FREEZE, containing="--modelFile"))
+    call = ("benchmark", "--hdc", lab.hdc, "--no-emulate", *PHONE)
     first = subprocess.Popen(
-        copy.command("benchmark", "--hdc", lab.hdc, "--no-emulate"),
+        copy.command(*call),
         cwd=ROOT,
         env=environment(),
         stdout=subprocess.DEVNULL,
@@ -140,12 +142,12 @@ def test_one_pipeline_at_a_time_measures_on_a_device(
     while phone.faults and time.monotonic() < until:
         time.sleep(0.1)
     assert phone.faults == [] and first.poll() is None
-    refused = copy("benchmark", "--hdc", lab.hdc, "--no-emulate", "--json")
+    refused = copy(*call, "--json")
     assert refused.code == 3 and refused.json["error"] == "DeviceBusy"
     assert str(first.pid) in refused.err and "wait until it ends" in refused.err
     first.send_signal(number)
     assert first.wait(60) == (-9 if number is signal.SIGKILL else 130)
-    again = copy("benchmark", "--hdc", lab.hdc, "--no-emulate", "--json")
+    again = copy(*call, "--json")
     assert again.code == 0, again.err
     assert left_on(phone) == {"objects"}
     for frozen in programs(lab):  # a client that nothing ends once its parent was killed

@@ -44,7 +44,7 @@ def test_the_disk_fills_up_at_ever_later_writes(
     cli = Cli((small_disk if everything else tmp_path) / "runs")
     env = {"TMPDIR": str(small_disk)}
     failed = 0
-    for kib in (4, 64, 200, 500, 900, 1400, 2000, 2600, 3500):
+    for kib in (4, 200, 500, 1400, 2600, 3500):
         resize(small_disk, kib)
         done = cli("deploy", DIGITS, *QUICK, "--json", env=env)
         if done.code == 0:

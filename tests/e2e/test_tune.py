@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import DIGITS, ROOT, Called, Cli, environment
+from tests.e2e.conftest import DIGITS, QUICK, ROOT, Called, Cli, environment
 
 pytestmark = pytest.mark.slow
 
@@ -149,7 +149,7 @@ def test_a_recipe_that_the_converter_fails_on_has_failed(shared: Cli, tmp_path: 
 
 def test_for_latency_it_measures_and_says_on_what(shared: Cli) -> None:
     done = tune(
-        shared, "--objective", "latency", "--emulate", "host", "--trials", "4",
+        shared, "--objective", "latency", *QUICK, "--trials", "4",
         recipes=("fp32", "full-8-per-tensor"),
     )  # fmt: skip
     assert done.code == 0, done.err
