@@ -116,14 +116,18 @@ def test_ctrl_c_ends_it_at_once_and_keeps_what_is_finished(fresh: Cli, after_s: 
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Also where who started the tests ignores Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     time.sleep(after_s)
     process.send_signal(signal.SIGINT)
     begun = time.monotonic()
     out, err = process.communicate(timeout=30)
     assert time.monotonic() - begun < 10
-    assert process.returncode in (130, -signal.SIGINT), err
-    assert "Traceback" not in err or after_s < 0.5
+    # So early it may still be Python that starts, which ends with 1 and a traceback.
+    early = after_s < 0.5
+    assert process.returncode in (130, -signal.SIGINT, *([1] if early else [])), err
+    assert "Traceback" not in err or early
     assert fresh.litter() == []
     if out:
         assert json.loads(out)["error"] == "Interrupted"
