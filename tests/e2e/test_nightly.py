@@ -16,11 +16,15 @@ from tests.e2e.nights import Lab, Night, lay
 
 pytestmark = pytest.mark.slow
 
-#: What nobody reaches, so that the latency counts as planted.
+#: What nobody reaches, so that latency and load time count as planted.
 REFERENCES = """
 owner: ops
 references:
-  - {recipe: fp32, where: emulated-host, latency_p50_ms: 0.0001, reason: it was so once}
+  - recipe: fp32
+    where: emulated-host
+    latency_p50_ms: 0.0001
+    load_ms: 0.0001
+    reason: it was so once
 """
 
 
@@ -66,12 +70,14 @@ def test_the_same_night_again_converts_nothing_and_tells_what_changed(
     night.agrees()
 
 
-def test_a_latency_that_is_worse_than_its_reference_is_code_1(lab: Lab) -> None:
+def test_a_latency_and_a_load_time_worse_than_their_references_are_code_1(lab: Lab) -> None:
     (lab.folder / "worse.yaml").write_text(REFERENCES)
     night = lab.night("latency", NIGHT + "references: worse.yaml\n")
     (case,) = night.red
     assert (night.done.code, case["status"]) == (1, "failed")
-    assert "latency_p50_ms is " in case["reasons"][0] and "(ops)" in case["reasons"][0]
+    latency, load = case["reasons"]
+    assert "latency_p50_ms is " in latency and "(ops)" in latency
+    assert "load_ms is " in load and "worse than" in load
     night.agrees()
 
 
