@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _CONNECT_S = 20.0
 _POLL_S = 0.5
+#: After so long without a result it is asked whether the worker that has it is still there.
+_FETCH_S = 5.0
 #: Dask's own number: a job that so many workers died with is not given to another.
 _MOST_LOST = 3
 
@@ -79,6 +82,9 @@ class Cluster:
                 for future in self._finished(running):
                     one = running.pop(future)
                     result = self._result(future, one)
+                    if result is None:
+                        todo.insert(0, self._orphan(future, one))
+                        continue
                     if isinstance(result, task.Lacking):
                         self._send(result, one.sent.digests)
                         running[self._submit(one)] = one
@@ -99,11 +105,12 @@ class Cluster:
             for future, one in running.items()
             if not future.done() and one.place and one.place.address not in offered
         ]
-        self.client.cancel(left)
-        orphans = [running.pop(future) for future in left]
-        for one in orphans:
-            one.place, one.lost = None, one.lost + 1
-        return orphans
+        return [self._orphan(future, running.pop(future)) for future in left]
+
+    def _orphan(self, future: Future, one: _Waiting) -> _Waiting:
+        self.client.cancel([future])
+        one.place, one.lost = None, one.lost + 1
+        return one
 
     def _begin(
         self, todo: list[_Waiting], running: _Running, offered: desk.Offered, listener: Listener
@@ -156,15 +163,31 @@ class Cluster:
                 wait(list(running), timeout=_POLL_S, return_when="FIRST_COMPLETED")
         return [future for future in running if future.done()]
 
-    def _result(self, future: Future, one: _Waiting) -> task.Lacking | task.Returned | Trouble:
+    def _result(
+        self, future: Future, one: _Waiting
+    ) -> task.Lacking | task.Returned | Trouble | None:
+        """What came of a job; None where it was lost with the worker that still had it."""
         try:
-            result: task.Lacking | task.Returned = future.result()
-            return result
+            return self._fetched(future, one)
         except PipelineError as error:
             return Trouble.of(error)
         except Exception as error:  # whatever the task raised there, or Dask of its worker
             reason = one_line(f"{type(error).__name__}: {error}")
             return Trouble.of(WorkerLost(f"{one.job.group} on {one.job.device}", reason))
+
+    def _fetched(self, future: Future, one: _Waiting) -> task.Lacking | task.Returned | None:
+        """Dask would do a lost job anew, at the place that it was sent to: so, never."""
+        patience = _FETCH_S
+        while True:
+            try:
+                result: task.Lacking | task.Returned = future.result(timeout=patience)
+                return result
+            except (TimeoutError, asyncio.TimeoutError):
+                if future.status == "error":  # it is the task's own
+                    raise
+                if one.place is None or one.place.address not in self._offered():
+                    return None
+                patience *= 2
 
     def _send(self, lacking: task.Lacking, digests: Mapping[Any, str]) -> None:
         """The files that a worker lacks, to that worker."""
