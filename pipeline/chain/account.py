@@ -161,13 +161,7 @@ def _lines(content: Json, history: Path) -> Iterator[Line]:
                 if count < _MOST_TRENDS and same and len(one.points) > 1:
                     count += 1
                     played = f" (EMULATED, {where})" if where not in ("", "device") else ""
-                    yield Line(
-                        f"{row['name']}: {figure.value}{played}",
-                        [point.time_ms for point in one.points],
-                        [point.value for point in one.points],
-                        [step.index for step in one.steps],
-                        words,
-                    )
+                    yield Line.of(one, f"{row['name']}: {figure.value}{played}", words)
                 break  # the newest series is that of this device
 
 

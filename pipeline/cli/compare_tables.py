@@ -11,6 +11,7 @@ from rich.text import Text
 
 from pipeline.chain.changes import Change
 from pipeline.chain.compare import Comparison
+from pipeline.report.compared import figure_value, percent_change
 from pipeline.statistics.verdict import Verdict
 
 _STYLES = {
@@ -61,22 +62,17 @@ def _title(found: Comparison) -> str:
 
 def _cells(change: Change) -> tuple[str, str, str, str, str]:
     name = _NAMES.get(change.figure, change.figure)
-    before, after = _value(change.figure, change.before), _value(change.figure, change.after)
+    before, after = (
+        figure_value(change.figure, change.before),
+        figure_value(change.figure, change.after),
+    )
     if change.ratio is None:
         return name, before, after, f"{change.after - change.before:+.2f} points", ""
-    value = f"{100 * (change.ratio.value - 1):+.1f} %"
+    value = percent_change(change.ratio.value)
     low, high = change.ratio.low, change.ratio.high
     if low is None or high is None:
         return name, before, after, value, "too few runs"
     return name, before, after, value, f"{100 * (low - 1):+.1f} to {100 * (high - 1):+.1f} %"
-
-
-def _value(figure: str, value: float) -> str:
-    if figure.endswith("_ns"):
-        return f"{value / 1e6:.4g}"
-    if figure == "peak_memory_bytes":
-        return f"{value / 1e6:.1f}"
-    return f"{value:.2f}" if figure == "accuracy_percent" else f"{value:,.0f}"
 
 
 def _verdict(change: Change) -> Text:

@@ -55,8 +55,8 @@ def _row(model: str, change: Json) -> Row:
     cells = (
         model,
         _NAMES.get(figure, figure),
-        _value(figure, before),
-        _value(figure, after),
+        figure_value(figure, before),
+        figure_value(figure, after),
         moved,
         interval(low, high),
         verdict,
@@ -76,7 +76,8 @@ def interval(low: float | None, high: float | None) -> str:
     return f"{percent_change(low)} to {percent_change(high)}"
 
 
-def _value(figure: str, value: float) -> str:
+def figure_value(figure: str, value: float) -> str:
+    """A compared figure, in ms, MB, percent or as it is; its name has the unit."""
     if figure.endswith("_ns"):
         return f"{value / 1e6:.4g}"
     if figure == "peak_memory_bytes":

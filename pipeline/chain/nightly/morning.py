@@ -13,7 +13,6 @@ from pipeline.history.history import Filter
 from pipeline.history.record import conditions, samples
 from pipeline.history.result import Conditions, Figure
 from pipeline.history.samples import Runs
-from pipeline.history.trend import Trend
 from pipeline.report.charts.trends import Line
 from pipeline.report.morning import Cell, Mark, Morning
 from pipeline.report.words import milliseconds
@@ -97,16 +96,6 @@ def _lines(models: set[str], history: Path | None) -> dict[Conditions, Line]:
         for figure, words in _FIGURES:
             with suppress(PipelineError):  # that there are none yet is no fault
                 for trend in histories.trend(history, Filter(model=model), figure, _NIGHTS):
-                    found[trend.conditions] = _line(trend, words)
+                    known = trend.conditions
+                    found[known] = Line.of(trend, f"{known.recipe}, {known.profile}", words)
     return found
-
-
-def _line(trend: Trend, words: Callable[[float], str]) -> Line:
-    known = trend.conditions
-    return Line(
-        f"{known.recipe}, {known.profile}",
-        [point.time_ms for point in trend.points],
-        [point.value for point in trend.points],
-        [step.index for step in trend.steps],
-        words,
-    )

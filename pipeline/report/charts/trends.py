@@ -14,6 +14,8 @@ from pipeline.report.charts.picture import Colour, Picture, draw, label
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from pipeline.history.trend import Trend
+
 _HEIGHT_IN = 2.2
 
 
@@ -27,6 +29,17 @@ class Line:
     values: Sequence[float]
     steps: Sequence[int]
     words: Callable[[float], str]
+
+    @classmethod
+    def of(cls, series: Trend, name: str, words: Callable[[float], str]) -> Line:
+        """A trend of the history."""
+        return cls(
+            name,
+            [point.time_ms for point in series.points],
+            [point.value for point in series.points],
+            [step.index for step in series.steps],
+            words,
+        )
 
 
 def trend(line: Line, name: str = "trend") -> Picture:
